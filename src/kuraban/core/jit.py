@@ -1,0 +1,51 @@
+"""Compilation of the core by Numba, and the cache it is kept in.
+
+Numba keys a cached function by its own source file only, so a change in a callee's file would leave a stale caller
+behind. The cache folder therefore carries a digest of every source file that is compiled: change one, and all
+are compiled afresh. `NUMBA_DISABLE_JIT=1` runs the same functions interpreted (slow; for tests and debugging).
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def _digest() -> str:
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        text = path.read_bytes()
+        if b"@jit" in text or path.parent == Path(__file__).resolve().parent:
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(text)
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept: under `XDG_CACHE_HOME`, or `~/.cache`."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "kuraban" / f"compiled-{_digest()}"
+
+
+if "NUMBA_CACHE_DIR" not in os.environ:
+    numba.config.CACHE_DIR = str(cache_folder())
+
+interpreted: bool = bool(numba.config.DISABLE_JIT)
+
+
+def compiled_before() -> bool:
+    """Whether an earlier run has left compiled code to load."""
+    return interpreted or any(Path(numba.config.CACHE_DIR).glob("*/*.nbi"))
+
+
+def jit(function: F) -> F:
+    """Compile `function` on its first call (cached on disk, the interpreter lock released while it runs)."""
+    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled
