@@ -1,0 +1,171 @@
+"""The report: what the evaluation found, as plain data."""
+
+import msgspec
+
+
+class Share(msgspec.Struct):
+    """`hits` of `total` with the 95 % Wilson interval `low`..`high`."""
+
+    hits: int
+    total: int
+    share: float | None
+    low: float
+    high: float
+
+
+class Detection(msgspec.Struct):
+    """How many takeovers were found, how many in time, and how long after the attacker's first act (seconds)."""
+
+    recall: Share
+    in_time: Share
+    seconds_median: float | None
+    seconds_p90: float | None
+
+
+class Budget(msgspec.Struct):
+    """Detection when `allowed` innocent account-days may be flagged: an alert has probability > `threshold`."""
+
+    budget: float
+    allowed: int
+    flagged: int
+    threshold: float
+    overall: Detection
+    families: dict[str, Detection]
+
+
+class OperatingPoint(msgspec.Struct):
+    """Detection by the decisions' own actions, at `least` or anything stronger."""
+
+    least: str
+    flagged_days: int
+    per_10k_days: float
+    overall: Detection
+    families: dict[str, Detection]
+
+
+class Value(msgspec.Struct):
+    """What the attackers bought and withdrew (account currency), and the shares of it that the actions stopped."""
+
+    total: float
+    stopped_by_hold_or_lock: float | None
+    stopped_if_challenges_count: float | None
+
+
+class Friction(msgspec.Struct):
+    """One action on innocent account-days: decisions, days with at least one, each also per 10,000 account-days."""
+
+    decisions: int
+    days: int
+    decisions_per_10k: float
+    days_per_10k: float
+
+
+class Segment(msgspec.Struct):
+    """A kind of owner: its share of innocent days, its share of days with friction, and the ratio of the two."""
+
+    name: str
+    accounts: int
+    innocent_days: int
+    friction_days: int
+    share_of_days: float
+    share_of_friction: float | None
+    ratio: float | None
+
+
+class Band(msgspec.Struct):
+    """Account-days whose highest probability lies in [low, high): expected = Σ p, observed = attacked ones."""
+
+    low: float
+    high: float
+    days: int
+    expected: float
+    observed: int
+
+
+class Rate(msgspec.Struct):
+    """A threshold set elsewhere to flag `nominal` of the account-days, and what it flags of innocent days here."""
+
+    basis: str
+    nominal: float
+    threshold: float
+    flagged: int
+    days: int
+    realised: float | None
+    low: float
+    high: float
+
+
+class Ring(msgspec.Struct):
+    """A campaign's instrument bought by several attacked accounts, and when the decisions named a ring on it."""
+
+    campaign: str
+    family: str
+    instrument: str
+    members: int
+    named: bool
+    members_when_named: int | None
+    seconds_after_fifth: float | None
+    groups: list[str]
+
+
+class Group(msgspec.Struct):
+    """A ring as the decisions name it: its accounts, and how many of them were taken over at that time."""
+
+    id: str
+    accounts: int
+    taken_over: int
+
+
+class Rings(msgspec.Struct):
+    """Rings that were there (five members or more) and rings that were named."""
+
+    rings: list[Ring]
+    groups: list[Group]
+    named: Share
+    named_by_fifth_or_60s: Share
+    members_when_named_median: float | None
+    seconds_after_fifth_median: float | None
+    precision: Share
+    false_rings: int
+
+
+class Outcome(msgspec.Struct):
+    """One takeover: its highest probability, the highest in time, and when each budget's first alert came (seconds)."""
+
+    account: str
+    family: str
+    campaign: str
+    start: str | None
+    acts: int
+    losses: int
+    value: float
+    stopped_by_hold_or_lock: float
+    stopped_if_challenges_count: float
+    highest: float
+    highest_in_time: float
+    alert_after: list[float | None]
+
+
+class Report(msgspec.Struct):
+    """Everything the evaluation found; `notes` say what a reader must know before quoting a figure."""
+
+    notes: list[str]
+    complete: bool
+    events: int
+    decisions: int
+    unreadable: int
+    accounts: int
+    account_days: int
+    innocent_days: int
+    attacked_days: int
+    aftermath_days: int
+    budgets: list[Budget]
+    operating_points: list[OperatingPoint]
+    value: dict[str, Value]
+    friction: dict[str, Friction]
+    aftermath_friction: dict[str, Friction]
+    segments: list[Segment]
+    bands: list[Band]
+    rates: list[Rate]
+    rings: Rings
+    takeovers: list[Outcome]

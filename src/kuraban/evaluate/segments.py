@@ -1,0 +1,92 @@
+"""Kinds of owners, told from their events alone, to see who bears the friction.
+
+Membership is by what the owner does over the whole stream (the attacker's own events left out). An account may belong
+to several. It is hindsight on purpose: it describes people, it never feeds a decision.
+"""
+
+from collections.abc import Callable
+
+from kuraban.evaluate import files
+
+REGULAR_LOGINS = 5
+MANY_NETWORKS = 6
+NEWCOMER_AFTER_DAYS = 7
+DORMANT_LOGINS_PER_30_DAYS = 1.0
+DAY_TRADER_ORDERS_PER_DAY = 3.0
+
+
+class Habits:
+    """What an owner was seen to do: counters and small sets, a few hundred bytes an account."""
+
+    __slots__ = ("channels", "devices", "factors", "foreign", "logins", "margin", "networks", "orders", "recurring")
+
+    def __init__(self) -> None:
+        self.logins = 0
+        self.orders = 0
+        self.recurring = 0
+        self.foreign = 0
+        self.margin = False
+        self.channels: set[str] = set()
+        self.devices: set[str] = set()
+        self.networks: set[str] = set()
+        self.factors: set[str] = set()
+
+    def learn(self, event: files.Event) -> None:
+        """Count one event of the owner."""
+        if event.type == "login.succeeded":
+            self._login(event)
+        elif event.type == "challenge.passed" and event.auth is not None and event.auth.method is not None:
+            self.factors.add(event.auth.method)
+        elif event.type == "order.placed" and event.order is not None:
+            self._order(event.order)
+
+    def _login(self, event: files.Event) -> None:
+        self.logins += 1
+        if event.auth is not None and event.auth.method is not None:
+            self.factors.add(event.auth.method)
+        client = event.client
+        if client is None:
+            return
+        if client.channel is not None:
+            self.channels.add(client.channel)
+        if client.device is not None and len(self.devices) < MANY_NETWORKS:
+            self.devices.add(client.device)
+        if client.ip is not None and len(self.networks) < MANY_NETWORKS:
+            self.networks.add(network(client.ip))
+
+    def _order(self, order: files.Order) -> None:
+        self.orders += 1
+        self.recurring += order.recurring is True
+        self.margin = self.margin or order.margin is True
+        name = order.instrument or ""
+        self.foreign += name.endswith(".HK") or (name.isascii() and name.isalpha() and name.isupper())
+
+
+def network(ip: str) -> str:
+    """The /16 of an IPv4 address, the /32 of an IPv6 address, as text."""
+    if ":" in ip:
+        return ":".join(ip.split(":")[:2])
+    return ".".join(ip.split(".")[:2])
+
+
+Member = Callable[[Habits, int, int], bool]
+
+# name → membership from (habits, days the account was seen for, days the stream had run at its first event)
+SEGMENTS: dict[str, Member] = {
+    "all": lambda own, days, since: True,
+    "newcomers": lambda own, days, since: since >= NEWCOMER_AFTER_DAYS,
+    "dormant": lambda own, days, since: own.logins * 30 < DORMANT_LOGINS_PER_30_DAYS * days,
+    "regular": lambda own, days, since: own.logins >= REGULAR_LOGINS,
+    "app only": lambda own, days, since: own.channels == {"app"},
+    "web only": lambda own, days, since: own.channels == {"web"},
+    "aggregator or API": lambda own, days, since: "api" in own.channels,
+    "many networks": lambda own, days, since: len(own.networks) >= MANY_NETWORKS,
+    "several devices": lambda own, days, since: len(own.devices) >= 3,
+    "device never known": lambda own, days, since: own.logins > 0 and not own.devices,
+    "passkey or PKI": lambda own, days, since: bool(own.factors & {"passkey", "pki"}),
+    "password alone": lambda own, days, since: own.factors == {"password"},
+    "fund savers": lambda own, days, since: 0 < own.orders == own.recurring,
+    "day traders": lambda own, days, since: own.orders >= DAY_TRADER_ORDERS_PER_DAY * days,
+    "margin users": lambda own, days, since: own.margin,
+    "foreign stocks": lambda own, days, since: own.foreign > 0,
+}

@@ -1,0 +1,189 @@
+"""What truly happened: the accounts and their days, the takeovers and the attacker's acts, from events and truth.
+
+Definitions used everywhere in the evaluation:
+
+- An *account-day* is an account on a calendar day in Japan, from the day of the account's first event to the last day
+  of the stream, whether or not anything happened on it.
+- A *takeover* is one line of truth. It starts with the attacker's first event. Its account stays compromised until
+  the first `credentials.reset` after the attacker's last event, the next takeover of that account, or the end of the
+  stream. Days of that time are not innocent; those with an event of the attacker are *attacked*, the rest *aftermath*.
+- A *loss* is an attacker's `order.placed` that buys, or `withdrawal.requested`: from there money is gone. Selling,
+  sweeping cash in and changing settings prepare a loss and are not one.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kuraban.evaluate import files
+from kuraban.evaluate.segments import Habits
+
+RESET = "credentials.reset"
+
+
+class Act(msgspec.Struct, gc=False):
+    """One event of an attacker; `value` is what it takes (buys, withdrawals), 0 for everything else."""
+
+    id: str
+    time: int
+    type: str
+    session: str | None
+    value: float
+    instrument: str | None
+    loss: bool
+
+
+class Takeover(msgspec.Struct):
+    """One takeover with the attacker's acts in time order, and the time (µs) until which it can be found."""
+
+    account: str
+    family: str
+    campaign: str
+    acts: list[Act]
+    end: int = 0
+
+    @property
+    def start(self) -> int | None:
+        """Time of the attacker's first act (µs); None when the stream has none of them."""
+        return self.acts[0].time if self.acts else None
+
+    @property
+    def last(self) -> int:
+        """Time of the attacker's last act (µs)."""
+        return self.acts[-1].time
+
+    @property
+    def losses(self) -> list[Act]:
+        """The acts by which money is lost."""
+        return [act for act in self.acts if act.loss]
+
+    @property
+    def passes_challenges(self) -> bool:
+        """Whether this thief is seen to pass a challenge."""
+        return any(act.type == "challenge.passed" for act in self.acts)
+
+    @property
+    def deadline(self) -> int | None:
+        """Last moment (µs) at which an alert is in time: the first loss, or the last act where there is none."""
+        if not self.acts:
+            return None
+        losses = self.losses
+        return losses[0].time if losses else self.last
+
+    def covers(self, time: int) -> bool:
+        """Whether `time` lies between the attacker's first act and the end of the takeover."""
+        return bool(self.acts) and self.acts[0].time <= time <= self.end
+
+
+class World(msgspec.Struct):
+    """A stream's accounts and takeovers; `first_day` and `habits` are per account, by its number in `accounts`."""
+
+    accounts: dict[str, int]
+    first_day: NDArray[np.int64]
+    last_day: int
+    habits: dict[int, Habits]
+    takeovers: list[Takeover]
+    events: int
+    unreadable: files.Unreadable
+    attacked: set[int]
+    aftermath: set[int]
+
+    @property
+    def account_days(self) -> int:
+        """All account-days."""
+        return int((self.last_day - self.first_day + 1).sum())
+
+    @property
+    def innocent_days(self) -> int:
+        """The account-days that are neither attacked nor aftermath."""
+        return self.account_days - len(self.attacked) - len(self.aftermath)
+
+
+def key(account: int, day: int) -> int:
+    """One number for an account-day."""
+    return account << 24 | day
+
+
+def _act(event: files.Event) -> Act:
+    order, cash = event.order, event.cash
+    value, loss = 0.0, False
+    if event.type == "order.placed" and order is not None and order.side == "buy":
+        loss = True
+        value = order.notional or (order.quantity or 0.0) * (order.price or 0.0)
+    elif event.type == "withdrawal.requested":
+        loss = True
+        value = (cash.amount if cash is not None else None) or 0.0
+    instrument = order.instrument if order is not None else None
+    return Act(event.id, files.micros(event.time), event.type, event.session, value, instrument, loss)
+
+
+def _close(takeovers: list[Takeover], resets: dict[str, list[int]], end: int) -> None:
+    by_account: dict[str, list[Takeover]] = defaultdict(list)
+    for takeover in takeovers:
+        if takeover.acts:
+            by_account[takeover.account].append(takeover)
+    for account, own in by_account.items():
+        own.sort(key=lambda takeover: takeover.acts[0].time)
+        known = sorted(resets.get(account, []))
+        for takeover, following in zip(own, [*own[1:], None], strict=True):
+            at = bisect_left(known, takeover.last)
+            takeover.end = known[at] if at < len(known) else end
+            if following is not None:
+                takeover.end = max(takeover.last, min(takeover.end, following.acts[0].time - 1))
+
+
+def _days(takeovers: list[Takeover], accounts: dict[str, int]) -> tuple[set[int], set[int]]:
+    attacked: set[int] = set()
+    compromised: set[int] = set()
+    for takeover in takeovers:
+        account = accounts.get(takeover.account)
+        if account is None or not takeover.acts:
+            continue
+        attacked.update(key(account, files.day(act.time)) for act in takeover.acts)
+        through = range(files.day(takeover.acts[0].time), files.day(takeover.end) + 1)
+        compromised.update(key(account, day) for day in through)
+    return attacked, compromised - attacked
+
+
+def read_world(events: Iterable[Path], truth: Path) -> World:
+    """Read a stream once, with its truth. Memory grows with the accounts and the attacker's events, not the stream."""
+    unreadable = files.Unreadable()
+    lines = list(files.read([truth], files.Truth, unreadable))
+    owner_of = {event: number for number, line in enumerate(lines) for event in line.events}
+    acts: list[dict[str, Act]] = [{} for _ in lines]
+    victims = {line.account for line in lines}
+    resets: dict[str, list[int]] = defaultdict(list)
+    accounts: dict[str, int] = {}
+    first_seen: list[int] = []
+    habits: dict[int, Habits] = {}
+    last, count = 0, 0
+    for event in files.read(events, files.Event, unreadable):
+        count += 1
+        time = files.micros(event.time)
+        last = max(last, time)
+        number = accounts.setdefault(event.account, len(accounts))
+        if number == len(first_seen):
+            first_seen.append(time)
+            habits[number] = Habits()
+        elif time < first_seen[number]:
+            first_seen[number] = time
+        if event.account in victims:
+            if event.id in owner_of:
+                acts[owner_of[event.id]].setdefault(event.id, _act(event))
+                continue
+            if event.type == RESET:
+                resets[event.account].append(time)
+        habits[number].learn(event)
+    takeovers = [
+        Takeover(line.account, line.family, line.campaign or "", sorted(own.values(), key=lambda act: act.time))
+        for line, own in zip(lines, acts, strict=True)
+    ]
+    _close(takeovers, resets, last)
+    attacked, aftermath = _days(takeovers, accounts)
+    first_day = (np.asarray(first_seen, dtype=np.int64) + files.JST) // files.DAY
+    return World(accounts, first_day, files.day(last), habits, takeovers, count, unreadable, attacked, aftermath)
