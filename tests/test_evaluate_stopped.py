@@ -1,0 +1,100 @@
+"""How much of what was taken the actions would have stopped, every doubt settled for the attacker."""
+
+from pathlib import Path
+
+import pytest
+
+from evaluate_stories import Story
+
+
+def stopped(story: Story, folder: Path) -> tuple[float | None, float | None]:
+    """Shares stopped by hold or lock, and with challenges."""
+    value = story.report(folder).value["overall"]
+    return value.stopped_by_hold_or_lock, value.stopped_if_challenges_count
+
+
+def test_a_hold_stops_its_own_order_only(tmp_path: Path) -> None:
+    """Two buys of 300 and 100; the first is held."""
+    story = Story()
+    first, second = story.buys("ann", 0, 9, 300), story.buys("ann", 0, 10, 100)
+    story.decided(first, 0.5, "hold")
+    story.decided(second, 0.5, "notify")
+    story.taken_over("ann", first, second)
+    assert stopped(story, tmp_path) == (0.75, 0.75)
+
+
+def test_a_lock_stops_everything_after_it(tmp_path: Path) -> None:
+    """Locked at the second of three buys."""
+    story = Story()
+    buys = [story.buys("ann", 0, 9 + hour, 100, session=f"s{hour}") for hour in range(3)]
+    story.decided(buys[1], 0.9, "lock")
+    story.taken_over("ann", *buys)
+    assert stopped(story, tmp_path)[0] == pytest.approx(2 / 3)
+
+
+def test_a_lock_from_elsewhere_stops_what_follows(tmp_path: Path) -> None:
+    """A ring is found between two buys; its decision has no event of this account."""
+    story = Story()
+    first, second = story.buys("ann", 0, 9, 100), story.buys("ann", 0, 10, 100)
+    story.later("ann", 0, 9.5, 0.9, "lock", "ring:9999.T")
+    story.taken_over("ann", first, second)
+    assert stopped(story, tmp_path) == (0.5, 0.5)
+
+
+def test_a_lock_before_the_thief_came_is_not_credited(tmp_path: Path) -> None:
+    """A false lock of the owner would have stopped the thief too, but that is luck."""
+    story = Story()
+    story.decided(story.login("ann", 0, 8), 0.9, "lock")
+    theft = story.buys("ann", 0, 9, 100)
+    story.taken_over("ann", theft)
+    assert stopped(story, tmp_path)[0] == 0.0
+
+
+def test_a_challenge_ends_the_session_of_a_thief_who_cannot_pass(tmp_path: Path) -> None:
+    """Challenged at the login of the first session; the second session goes unchallenged."""
+    story = Story()
+    login = story.login("ann", 0, 9, session="one")
+    inside, outside = story.buys("ann", 0, 9.1, 100, session="one"), story.buys("ann", 0, 12, 100, session="two")
+    story.decided(login, 0.3, "challenge")
+    story.taken_over("ann", login, inside, outside)
+    assert stopped(story, tmp_path) == (0.0, 0.5)
+
+
+def test_a_thief_who_passes_challenges_is_not_stopped_by_them(tmp_path: Path) -> None:
+    """A real-time relay hands over the owner's code."""
+    story = Story()
+    login = story.login("ann", 0, 9)
+    relay = story.happens("ann", 0, 9.1, "challenge.passed", session="s")
+    theft = story.buys("ann", 0, 9.2, 100)
+    story.decided(theft, 0.3, "challenge")
+    story.taken_over("ann", login, relay, theft)
+    assert stopped(story, tmp_path) == (0.0, 0.0)
+
+
+def test_holding_the_sale_is_not_credited_with_the_purchase(tmp_path: Path) -> None:
+    story = Story()
+    sale, theft = story.sells("ann", 0, 9, 100), story.buys("ann", 0, 10, 100)
+    story.decided(sale, 0.6, "hold")
+    story.taken_over("ann", sale, theft)
+    assert stopped(story, tmp_path)[0] == 0.0
+
+
+def test_a_held_login_admits_nobody(tmp_path: Path) -> None:
+    story = Story()
+    login, theft = story.login("ann", 0, 9), story.withdraws("ann", 0, 10, 100)
+    story.decided(login, 0.6, "hold")
+    story.taken_over("ann", login, theft)
+    assert stopped(story, tmp_path)[0] == 1.0
+
+
+def test_price_times_quantity_where_the_notional_is_missing(tmp_path: Path) -> None:
+    story = Story()
+    order = {"side": "buy", "quantity": 3, "price": 50, "instrument": "9999.T"}
+    story.taken_over("ann", story.happens("ann", 0, 9, "order.placed", order=order))
+    assert story.report(tmp_path).value["overall"].total == 150
+
+
+def test_nothing_taken_has_no_share(tmp_path: Path) -> None:
+    story = Story()
+    story.taken_over("ann", story.login("ann", 0, 9))
+    assert stopped(story, tmp_path) == (None, None)
