@@ -42,6 +42,18 @@ def test_a_segment_that_bears_more_than_its_share_shows(tmp_path: Path) -> None:
     assert segments["all"].ratio == pytest.approx(1)
 
 
+def test_who_acts_more_meets_more_friction_but_not_more_an_act(tmp_path: Path) -> None:
+    """The app user acts on both days, the web user on one; each active day meets friction."""
+    story = Story()
+    for account, day, channel in (("busy", 0, "app"), ("busy", 1, "app"), ("calm", 0, "web")):
+        event = story.login(account, day, 9, channel=channel)
+        story.decided(event, 0.1, "challenge")
+        story.decided(event, 0.0)
+    app = next(segment for segment in story.report(tmp_path).segments if segment.name == "app only")
+    assert app.ratio == pytest.approx(4 / 3)
+    assert app.ratio_active == pytest.approx(1)
+
+
 def test_the_attackers_own_events_do_not_make_the_owner(tmp_path: Path) -> None:
     """The owner lives on the app; the thief's web login does not change that."""
     story = Story()
@@ -49,6 +61,18 @@ def test_the_attackers_own_events_do_not_make_the_owner(tmp_path: Path) -> None:
     story.taken_over("ann", story.login("ann", 0, 10, channel="web"))
     segments = {segment.name: segment.accounts for segment in story.report(tmp_path).segments}
     assert (segments["app only"], segments["web only"]) == (1, 0)
+
+
+def test_a_traveller_and_a_vpn_user_are_told_by_their_networks(tmp_path: Path) -> None:
+    """Ann logs in from Japan and from France, Ben mostly from a cloud, Eve's one try of a cloud makes no VPN user."""
+    story = Story()
+    japan, france, cloud = "126.159.33.187", "90.3.4.5", "52.95.110.1"
+    for account, addresses in (("ann", (japan, france)), ("ben", (cloud, cloud)), ("eve", (japan, japan, cloud))):
+        for hour, address in enumerate(addresses):
+            story.login(account, 0, 9 + hour, ip=address)
+    story.login("odd", 0, 9, ip="not an address")
+    segments = {segment.name: segment.accounts for segment in story.report(tmp_path).segments}
+    assert (segments["travellers"], segments["hosting or VPN"]) == (1, 1)
 
 
 def test_alerts_alone_are_told_from_every_decision(tmp_path: Path) -> None:

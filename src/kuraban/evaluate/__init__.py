@@ -108,5 +108,4 @@ def _notes(world: World, decided: Decided) -> list[str]:
         for budget in detection.BUDGETS
         if budget * world.innocent_days < 1
     )
-    notes.append("Segments of travellers and VPN users need IP reference data and are not derived.")
     return notes

@@ -1,10 +1,12 @@
 """What innocent owners bear: actions per 10,000 account-days, and which kinds of owners bear more than their share."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kuraban.evaluate.decided import ACTIONS, RANK, Decided
+from kuraban.evaluate.detection import innocent
 from kuraban.evaluate.report import Friction, Segment
-from kuraban.evaluate.segments import SEGMENTS
+from kuraban.evaluate.segments import SEGMENTS, Member
 from kuraban.evaluate.world import World
 
 
@@ -29,31 +31,42 @@ def aftermath_friction(world: World, decided: Decided) -> dict[str, Friction]:
     return _count(decided, len(world.aftermath), world.aftermath, inside=True)
 
 
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _ratio(friction: float | None, share: float | None) -> float | None:
+    return friction / share if friction is not None and share else None
+
+
+def _members(world: World, belongs: Member) -> NDArray[np.int64]:
+    start = int(world.first_day.min()) if len(world.first_day) else 0
+    first = world.first_day.tolist()
+    found = [
+        account
+        for account, habits in world.habits.items()
+        if belongs(habits, world.last_day - first[account] + 1, first[account] - start)
+    ]
+    return np.asarray(found, dtype=np.int64)
+
+
 def segments(world: World, decided: Decided) -> list[Segment]:
     """Friction (days with a challenge, hold or lock) by kind of owner, against its share of innocent account-days."""
     guilty = world.attacked | world.aftermath
-    innocent = world.last_day - world.first_day + 1
+    days = world.last_day - world.first_day + 1
     for cell in guilty:
-        innocent[cell >> 24] -= 1
-    touched = np.zeros(len(innocent), dtype=np.int64)
+        days[cell >> 24] -= 1
+    touched = np.zeros(len(days), dtype=np.int64)
     for cell in {cell for cell, rank in decided.friction if rank >= RANK["challenge"]} - guilty:
         touched[cell >> 24] += 1
-    start = int(world.first_day.min()) if len(world.first_day) else 0
+    active = np.bincount(decided.days[innocent(world, decided)] >> 24, minlength=len(days))
     found = []
     for name, belongs in SEGMENTS.items():
-        members = np.asarray(
-            [
-                account
-                for account, habits in world.habits.items()
-                if belongs(
-                    habits, world.last_day - int(world.first_day[account]) + 1, int(world.first_day[account]) - start
-                )
-            ],
-            dtype=np.int64,
-        )
-        days, bothered = int(innocent[members].sum()), int(touched[members].sum())
-        of_days = days / max(1, int(innocent.sum()))
-        of_friction = bothered / int(touched.sum()) if touched.any() else None
-        ratio = of_friction / of_days if of_friction is not None and of_days else None
-        found.append(Segment(name, len(members), days, bothered, of_days, of_friction, ratio))
+        own = _members(world, belongs)
+        counts = int(days[own].sum()), int(active[own].sum()), int(touched[own].sum())
+        of_days = _share(counts[0], int(days.sum()))
+        of_active = _share(counts[1], int(active.sum())) if decided.complete else None
+        of_friction = _share(counts[2], int(touched.sum()))
+        ratios = _ratio(of_friction, of_days), _ratio(of_friction, of_active)
+        found.append(Segment(name, len(own), *counts, of_days or 0.0, of_active, of_friction, *ratios))
     return found

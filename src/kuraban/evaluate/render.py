@@ -113,12 +113,14 @@ def _segment_part(report: Report) -> str:
             own.name,
             f"{own.accounts:,}",
             percent(own.share_of_days),
+            percent(own.share_of_active_days),
             percent(own.share_of_friction),
             "–" if own.ratio is None else f"{own.ratio:.2f}",
+            "–" if own.ratio_active is None else f"{own.ratio_active:.2f}",
         )
         for own in report.segments
     ]
-    return table(("owners", "accounts", "of days", "of friction", "ratio"), rows)
+    return table(("owners", "accounts", "of days", "of active", "of friction", "ratio", "per active"), rows)
 
 
 def _band_part(report: Report) -> str:

@@ -61,15 +61,22 @@ class Friction(msgspec.Struct):
 
 
 class Segment(msgspec.Struct):
-    """A kind of owner: its share of innocent days, its share of days with friction, and the ratio of the two."""
+    """A kind of owner: its shares of innocent days, of active ones (with a decision) and of days with friction.
+
+    `ratio` is friction's share over the share of days, `ratio_active` over the share of active days: who acts more
+    meets more friction; the second says whether each act meets more. None where the file lists alerts alone.
+    """
 
     name: str
     accounts: int
     innocent_days: int
+    active_days: int
     friction_days: int
     share_of_days: float
+    share_of_active_days: float | None
     share_of_friction: float | None
     ratio: float | None
+    ratio_active: float | None
 
 
 class Band(msgspec.Struct):

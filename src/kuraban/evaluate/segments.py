@@ -1,12 +1,16 @@
 """Kinds of owners, told from their events alone, to see who bears the friction.
 
 Membership is by what the owner does over the whole stream (the attacker's own events left out). An account may belong
-to several. It is hindsight on purpose: it describes people, it never feeds a decision.
+to several. It is hindsight on purpose: it describes people, it never feeds a decision. Age is in no event, so nothing
+is said of the old.
 """
 
 from collections.abc import Callable
+from functools import cache
 
+from kuraban.core.layout import NET_ANONYMISER, NET_HOSTING
 from kuraban.evaluate import files
+from kuraban.reference.networks import Networks, Place
 
 REGULAR_LOGINS = 5
 MANY_NETWORKS = 6
@@ -18,13 +22,18 @@ DAY_TRADER_ORDERS_PER_DAY = 3.0
 class Habits:
     """What an owner was seen to do: counters and small sets, a few hundred bytes an account."""
 
-    __slots__ = ("channels", "devices", "factors", "foreign", "logins", "margin", "networks", "orders", "recurring")
+    __slots__ = (
+        *("channels", "countries", "devices", "factors", "foreign", "logins", "margin", "networks", "orders"),
+        *("recurring", "relayed"),
+    )
 
     def __init__(self) -> None:
         self.logins = 0
         self.orders = 0
         self.recurring = 0
         self.foreign = 0
+        self.relayed = 0
+        self.countries: set[int] = set()
         self.margin = False
         self.channels: set[str] = set()
         self.devices: set[str] = set()
@@ -51,8 +60,14 @@ class Habits:
             self.channels.add(client.channel)
         if client.device is not None and len(self.devices) < MANY_NETWORKS:
             self.devices.add(client.device)
-        if client.ip is not None and len(self.networks) < MANY_NETWORKS:
-            self.networks.add(network(client.ip))
+        if client.ip is not None:
+            near = network(client.ip)
+            if len(self.networks) < MANY_NETWORKS:
+                self.networks.add(near)
+            place = whereabouts(near)
+            self.relayed += bool(place.flags & (NET_HOSTING | NET_ANONYMISER))
+            if place.country and not place.flags & (NET_HOSTING | NET_ANONYMISER):
+                self.countries.add(place.country)
 
     def _order(self, order: files.Order) -> None:
         self.orders += 1
@@ -63,10 +78,24 @@ class Habits:
 
 
 def network(ip: str) -> str:
-    """The /16 of an IPv4 address, the /32 of an IPv6 address, as text."""
+    """The first address of the /24 of an IPv4 address, of the /48 of an IPv6 address; other text as it is."""
     if ":" in ip:
-        return ":".join(ip.split(":")[:2])
-    return ".".join(ip.split(".")[:2])
+        return ":".join(ip.split("::")[0].split(":")[:3]) + "::"
+    return ip.rpartition(".")[0] + ".0"
+
+
+@cache
+def _networks() -> Networks:
+    return Networks.load()
+
+
+@cache
+def whereabouts(near: str) -> Place:
+    """Country and kind of a network by its first address; nothing known of what is no address."""
+    try:
+        return _networks().find(near)
+    except ValueError:
+        return Place(0, 0, 0)
 
 
 Member = Callable[[Habits, int, int], bool]
@@ -81,6 +110,8 @@ SEGMENTS: dict[str, Member] = {
     "web only": lambda own, days, since: own.channels == {"web"},
     "aggregator or API": lambda own, days, since: "api" in own.channels,
     "many networks": lambda own, days, since: len(own.networks) >= MANY_NETWORKS,
+    "travellers": lambda own, days, since: len(own.countries) > 1,
+    "hosting or VPN": lambda own, days, since: 0 < own.logins <= 2 * own.relayed,
     "several devices": lambda own, days, since: len(own.devices) >= 3,
     "device never known": lambda own, days, since: own.logins > 0 and not own.devices,
     "passkey or PKI": lambda own, days, since: bool(own.factors & {"passkey", "pki"}),
