@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kuraban.core.layout import (
@@ -18,8 +18,11 @@ from kuraban.core.layout import (
     NET_PRIVATE,
     NET_RESERVED,
 )
-from kuraban.reference import Networks, NetworkTableError, country_code, country_letters
-from kuraban.reference.networks import SPECIAL_V4, SPECIAL_V6, Columns, _read_shipped, _tables, locate, write_shipped
+from kuraban.reference import Networks, NetworkTableError, country_code, country_letters, operators
+from kuraban.reference import shipped as package
+from kuraban.reference.mmdb import read_mmdb
+from kuraban.reference.networks import _tables, locate
+from kuraban.reference.ranges import SPECIAL_V4, SPECIAL_V6, Columns
 from mmdb_writer import encode_mmdb
 
 
@@ -132,7 +135,7 @@ def test_any_ipv6_address_gets_what_a_plain_bisection_says(number: int) -> None:
 
 @cache
 def _lists() -> dict[str, tuple[list[int], list[int], list[int]]]:
-    v4, v6, _, _ = _read_shipped()
+    v4, v6, _, _ = package.read_table()
     return {k: (c.starts.tolist(), c.asn.tolist(), c.country.tolist()) for k, c in (("v4", v4), ("v6", v6))}
 
 
@@ -171,12 +174,12 @@ def test_ranges_hold_from_their_first_address_to_the_next_start(
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    v4, v6, _, sources = _read_shipped()
+    v4, v6, _, sources = package.read_table()
     names = {9605: "NTT DOCOMO,\tINC.", 24940: "Some Hosting GmbH"}
-    table, words = write_shipped(tmp_path, v4, v6, names, sources)
+    table, words = package.write(tmp_path, v4, v6, names, sources)
     files = {table.name: table.read_bytes(), words.name: words.read_bytes()}
-    monkeypatch.setattr("kuraban.reference.networks._data", files.__getitem__)
-    again4, again6, flags, again_sources = _read_shipped()
+    monkeypatch.setattr("kuraban.reference.shipped._data", files.__getitem__)
+    again4, again6, flags, again_sources = package.read_table()
     for before, after in ((v4, again4), (v6, again6)):
         for a, b in zip(before, after, strict=True):
             np.testing.assert_array_equal(a, b)
@@ -223,9 +226,11 @@ def test_private_addresses_stay_private_whatever_a_file_says(tmp_path: Path) -> 
 def test_a_file_that_is_no_maxmind_database_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "no.mmdb"
     path.write_text("instrument,name_ja\n")
-    with pytest.raises(NetworkTableError, match=r"no\.mmdb: not a readable MaxMind-format database"):
+    with pytest.raises(
+        NetworkTableError, match=r"no\.mmdb: not a readable MaxMind-format database: it has no metadata"
+    ):
         Networks.load(path)
-    with pytest.raises(NetworkTableError, match=r"gone\.mmdb"):
+    with pytest.raises(NetworkTableError, match=r"gone\.mmdb: cannot be read"):
         Networks.load(tmp_path / "gone.mmdb")
 
 
@@ -242,3 +247,69 @@ def test_a_database_without_countries_or_systems_is_refused(tmp_path: Path) -> N
     path.write_bytes(encode_mmdb({"8.8.8.0/24": {"city": "Berlin"}}))
     with pytest.raises(NetworkTableError, match="without countries or autonomous systems"):
         Networks.load(path)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.integers(0), st.integers(0, 255))
+def test_a_damaged_database_is_read_or_refused_but_never_breaks_the_reader(
+    tmp_path_factory: pytest.TempPathFactory, at: int, byte: int
+) -> None:
+    whole = bytearray(encode_mmdb({f"{i}.0.0.0/8": COUNTRY for i in range(1, 9)}))
+    whole[at % len(whole)] = byte
+    path = tmp_path_factory.mktemp("damaged") / "x.mmdb"
+    path.write_bytes(bytes(whole))
+    try:
+        read = read_mmdb(path)
+    except NetworkTableError:
+        return
+    assert read.v4.starts[0] == 0
+
+
+def test_neighbours_that_say_the_same_become_one_range(tmp_path: Path) -> None:
+    path = tmp_path / "x.mmdb"
+    path.write_bytes(
+        encode_mmdb({"8.0.0.0/9": COUNTRY, "8.128.0.0/9": COUNTRY, "2400::/65": ASN, "2400:0:0:0:8000::/65": COUNTRY})
+    )
+    read = read_mmdb(path)
+    assert read.v4.starts.tolist() == [0, 8 << 24, 9 << 24]
+    assert read.v6.starts.tolist() == [0, 0x2400 << 48, (0x2400 << 48) + 1]
+    assert read.v6.asn.tolist() == [0, 64500, 0]
+
+
+def test_the_shipped_flags_are_those_the_rules_give_today() -> None:
+    """After a change in `operators.py`, `python tools/build_networks.py` derives them anew."""
+    today = {asn: flags for asn, name in package.read_names().items() if (flags := operators.flags_of_name(name))}
+    assert package.read_table().flags == today
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Some Hosting GmbH",
+        "Example Cloud Ltd",
+        "ServerHouse Ltd",
+        "VPS House",
+        "OVH SAS",
+        "LeaseWeb Japan K.K.",
+        "EO Data Center",
+    ],
+)
+def test_a_hosting_company_is_known_by_its_name(name: str) -> None:
+    assert operators.flags_of_name(name) == NET_HOSTING
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "University of Colorado",
+        "Telmex Colombia S.A.",
+        "VPN de Mexico, S.A. de C.V.",
+        "Observer Media",
+        "The Cloud Networks Limited",
+        "Saint Cloud Hospital",
+        "Cologuard",
+        "NTT DOCOMO, INC.",
+    ],
+)
+def test_a_name_that_merely_resembles_hosting_earns_no_flag(name: str) -> None:
+    assert operators.flags_of_name(name) == 0

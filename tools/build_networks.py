@@ -10,6 +10,9 @@ then, from the repository's root:
 
     python tools/build_networks.py ip-location-db-asn-*.tgz [--boundaries ip-location-db-geo-…-mmdb-*.tgz]
 
+Without arguments only the flags are derived anew from the names already shipped (after a change of the rules in
+`reference/operators.py`).
+
 iptocc answers look-ups and cannot be listed, so it is asked along a grid: IPv4 at every /26 and, where two of those
 differ or an announcement begins inside, at every address of that /24; IPv6 at every /32 of the delegated space, where
 an announcement begins or ends, and at the boundaries another country table knows.
@@ -32,7 +35,8 @@ import iptocc
 import maxminddb
 import numpy as np
 
-from kuraban.reference.networks import Columns, write_shipped
+from kuraban.reference import shipped
+from kuraban.reference.ranges import Columns
 
 DATA = Path(__file__).resolve().parent.parent / "src" / "kuraban" / "reference" / "data"
 
@@ -167,12 +171,16 @@ def boundaries(archive: Path | None) -> np.ndarray:
 def main() -> int:
     """Read the sources, write the two files under `reference/data`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("asn", type=Path, help="the npm package @ip-location-db/asn (.tgz)")
+    parser.add_argument("asn", type=Path, nargs="?", help="the npm package @ip-location-db/asn (.tgz)")
     parser.add_argument(
         "--boundaries", type=Path, help="the npm package @ip-location-db/geo-whois-asn-country-mmdb (.tgz)"
     )
     parser.add_argument("--out", type=Path, default=DATA, help="folder to write to (default: the package's own)")
     args = parser.parse_args()
+    if args.asn is None:
+        old = shipped.read_table()
+        shipped.write(args.out, old.v4, old.v6, shipped.read_names(), old.sources)
+        return 0
 
     rows4 = list(announcements(args.asn, "asn-ipv4-num.csv", 0))
     rows6 = list(announcements(args.asn, "asn-ipv6-num.csv", 64))
@@ -185,7 +193,7 @@ def main() -> int:
 
     package = json.loads(member(args.asn, "package.json"))
     sources = {package["name"]: package["version"], "iptocc": importlib.metadata.version("iptocc")}
-    for path in write_shipped(args.out, v4, v6, names, sources):
+    for path in shipped.write(args.out, v4, v6, names, sources):
         print(f"{path}: {path.stat().st_size:,} bytes", file=sys.stderr)
     print(f"{len(v4.starts):,} IPv4 and {len(v6.starts):,} IPv6 ranges, {len(names):,} organisations", file=sys.stderr)
     return 0

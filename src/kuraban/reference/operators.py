@@ -6,8 +6,12 @@ Two sources, joined by `flags_of`:
   services, the larger Tor exit operators, mobile carriers), checked against the organisation names of the shipped
   table. A network that carries homes *and* servers (KDDI AS2516, SoftBank AS17676, NTT AS4713, IIJ AS2497) is not
   listed: a flag on it would accuse half of Japan;
-- words in the registered organisation name that only a hosting company uses (`HOSTING_WORDS`), less the
-  telephone companies, places and others that merely look like one (`NOT_HOSTING`).
+- the registered organisation name: how the large renters' names begin (`HOSTING_BRANDS`), or a word that only a
+  hosting company uses (`HOSTING_WORDS`), less the telephone companies, places and others that merely look like one
+  (`NOT_HOSTING`).
+
+Content networks and corporate gateways (Cloudflare, Akamai, Fastly, Zscaler) are left alone: people reach their
+broker through them (iCloud Private Relay, WARP, an office's proxy).
 """
 
 import re
@@ -125,7 +129,7 @@ MOBILE = {
 HOSTING_WORDS = re.compile(
     r"hosting|hosters?\b|hostinger|web ?host|\bhost(?:royale|papa|key|dime|hatch|sailor|way|winds|gator)"
     r"|\bcloud|cloud\b|cloud (?:computing|services?)|data ?cent(?:er|re)s?\b|\bdatacamp"
-    r"|(?<!ob)servers?\b|\bvps|\bcolo(?:cation|crossing)?\b|dedicated|\bidc\b|internet data center",
+    r"|\b(?:game|i)?server|(?<!ob)servers?\b|\bvps|\bcolo(?:cation|crossing)?\b|dedicated|\bidc\b|internet data center",
     re.IGNORECASE,
 )
 NOT_HOSTING = re.compile(
@@ -135,6 +139,15 @@ NOT_HOSTING = re.compile(
     r"|securities|the cloud networks",
     re.IGNORECASE,
 )
+# Renters of servers under many numbers, by how their registered names begin.
+HOSTING_BRANDS = re.compile(
+    r"(?:ovh|hetzner|leaseweb|contabo|scaleway|digitalocean|m247|datacamp|packethub|kamatera|hivelocity|worldstream"
+    r"|nforce|zenlayer|psychz|b2 net solutions|tzulo|webnx|sharktech|private layer|limestone networks|aeza|g-core labs"
+    r"|phoenixnap|upcloud|gthost|kagoya|vultr|linode|choopa|racknerd)\b",
+    re.IGNORECASE,
+)
+# M247 and PacketHub rent mostly to VPN services (PacketHub to NordVPN alone).
+ANONYMISER_BRANDS = re.compile(r"(?:m247|packethub|mullvad|datacamp)\b", re.IGNORECASE)
 ANONYMISER_WORDS = re.compile(r"\b(?:vpn|anonymizer|tor exit)\b(?! de )", re.IGNORECASE)
 NOT_ANONYMISER = re.compile(r"infraestrutura|telecom|mexico|\bs\.?a\.? de c\.?v", re.IGNORECASE)
 
@@ -142,9 +155,9 @@ NOT_ANONYMISER = re.compile(r"infraestrutura|telecom|mexico|\bs\.?a\.? de c\.?v"
 def flags_of_name(name: str) -> int:
     """`NET_HOSTING` and `NET_ANONYMISER` bits that an organisation's registered name alone earns it."""
     flags = 0
-    if HOSTING_WORDS.search(name) and not NOT_HOSTING.search(name):
+    if HOSTING_BRANDS.match(name) or (HOSTING_WORDS.search(name) and not NOT_HOSTING.search(name)):
         flags |= NET_HOSTING
-    if ANONYMISER_WORDS.search(name) and not NOT_ANONYMISER.search(name):
+    if ANONYMISER_BRANDS.match(name) or (ANONYMISER_WORDS.search(name) and not NOT_ANONYMISER.search(name)):
         flags |= NET_ANONYMISER
     return flags
 
