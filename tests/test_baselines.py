@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from evaluate_stories import Story
-from kuraban.baselines import BASELINES, file_name, probability, run
+from kuraban.baselines import BASELINES, run
 from kuraban.baselines.arana import Arana
 from kuraban.baselines.freeman import Freeman
 from kuraban.baselines.midas import ALPHA, Edges
@@ -17,6 +17,7 @@ from kuraban.baselines.new_client import NewClient
 from kuraban.baselines.stream import Baseline, Client, Event, Order, Surroundings
 from kuraban.baselines.table import markdown, operating_points
 from kuraban.baselines.volume import Volume
+from kuraban.baselines.writing import file_name, probability
 from kuraban.evaluate import judge, read_world
 from kuraban.evaluate.files import micros
 

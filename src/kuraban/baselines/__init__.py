@@ -8,14 +8,13 @@ anything for a baseline; calibration and money do not.
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import msgspec
-
 from kuraban.baselines.arana import Arana
 from kuraban.baselines.freeman import Freeman
 from kuraban.baselines.midas import Midas
 from kuraban.baselines.new_client import NewClient
 from kuraban.baselines.stream import DECIDED_UPON, Baseline, Event, Surroundings
 from kuraban.baselines.volume import Volume
+from kuraban.baselines.writing import decision, file_name
 from kuraban.evaluate.files import Unreadable, micros, read
 
 BASELINES: Mapping[str, Callable[[Surroundings], Baseline]] = {
@@ -25,29 +24,6 @@ BASELINES: Mapping[str, Callable[[Surroundings], Baseline]] = {
     "volume z-score": lambda around: Volume(),
     "MIDAS-R": lambda around: Midas(),
 }
-
-
-def probability(score: float) -> float:
-    """A score as a number between 0 and 1 that ranks alike."""
-    return 0.5 * (1 + score / (1 + abs(score)))
-
-
-def decision(event: Event, score: float, alarm: float | None) -> bytes:
-    """One line of decisions."""
-    line = {
-        "event": event.id,
-        "account": event.account,
-        "time": event.time.isoformat(),
-        "probability": probability(score),
-        "action": "challenge" if alarm is not None and score >= alarm else "allow",
-    }
-    return msgspec.json.encode(line) + b"\n"
-
-
-def file_name(baseline: str) -> str:
-    """The file of a baseline's decisions: its name in plain lower-case letters."""
-    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in baseline.replace("ñ", "n").lower())
-    return "-".join(part for part in letters.split("-") if part) + ".jsonl"
 
 
 def run(events: Iterable[Path], folder: Path, names: Iterable[str] = tuple(BASELINES)) -> dict[str, Path]:

@@ -1,6 +1,7 @@
-"""`python -m kuraban.baselines EVENTS… --truth TRUTH --out FOLDER [--ours NAME=DECISIONS …]`: the comparison tables.
+"""`python -m kuraban.baselines EVENTS… --truth TRUTH --out FOLDER`: the comparison tables.
 
-Runs every baseline over the stream, keeps their decisions in FOLDER and prints the tables in Markdown.
+Runs every baseline over the stream, keeps their decisions in FOLDER and prints the tables in Markdown. `--ours` adds
+decisions made elsewhere, `--trained` a model of `kuraban.baselines.boosting`.
 """
 
 import argparse
@@ -20,10 +21,17 @@ def main() -> int:
     parser.add_argument("--truth", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--ours", nargs="*", default=[], metavar="NAME=DECISIONS", help="further decisions to compare")
+    parser.add_argument("--trained", type=Path, metavar="MODEL")
+    parser.add_argument("--instruments", type=Path, metavar="CSV", help="liquidity and prices, for the trained model")
     given = parser.parse_args()
     try:
         files = {name: Path(path) for name, _, path in (text.partition("=") for text in given.ours)}
         files |= run(given.events, given.out)
+        if given.trained is not None:
+            from kuraban.baselines.boosting import decide  # LightGBM is a development dependency
+
+            path = given.out / "trained.jsonl"
+            files["gradient boosting, labels"] = decide(given.trained, given.events, given.instruments, path)
         world = read_world(given.events, given.truth)
         reports = {name: judge(world, path) for name, path in files.items()}
     except OSError as error:
