@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -34,25 +34,27 @@ def _hm(text: str) -> tuple[int, int]:
     return int(start[:2]) * 60 + int(start[3:]), int(end[:2]) * 60 + int(end[3:])
 
 
-# Position + 1 is the code. Append only: codes are kept in snapshots. Hours are each exchange's published regular
-# sessions, opening auction to close; Tokyo closes at 15:30 since 2024-11-05.
+_JAPAN = (_hm("09:00-11:30"), _hm("12:30-15:30"))
+_NEW_YORK = (_hm("09:30-16:00"),)
+_CHINA = (_hm("09:30-11:30"), _hm("13:00-15:00"))
+
+# Position + 1 is the code. Append only: codes are kept in snapshots. The engine's profiles tell the first six apart
+# and take the rest together, so those that customers of Japanese brokers trade most come first. Hours are each
+# exchange's published regular sessions, opening auction to close; Tokyo closes at 15:30 since 2024-11-05.
 MARKETS = (
-    Market("XTKS", "Asia/Tokyo", (_hm("09:00-11:30"), _hm("12:30-15:30")), (".T", ".TYO")),
-    Market("XJPX", "Asia/Tokyo", (_hm("09:00-11:30"), _hm("12:30-15:30"))),
-    Market("XNGO", "Asia/Tokyo", (_hm("09:00-11:30"), _hm("12:30-15:30")), (".N",)),
-    Market("XFKA", "Asia/Tokyo", (_hm("09:00-11:30"), _hm("12:30-15:30")), (".F",)),
-    Market("XSAP", "Asia/Tokyo", (_hm("09:00-11:30"), _hm("12:30-15:30")), (".S",)),
+    Market("XTKS", "Asia/Tokyo", _JAPAN, (".T", ".TYO")),
+    Market("XNYS", "America/New_York", _NEW_YORK),
+    Market("XNAS", "America/New_York", _NEW_YORK),
     Market("XHKG", "Asia/Hong_Kong", (_hm("09:30-12:00"), _hm("13:00-16:00")), (".HK",)),
-    Market("XNYS", "America/New_York", (_hm("09:30-16:00"),)),
-    Market("XNAS", "America/New_York", (_hm("09:30-16:00"),)),
-    Market("XASE", "America/New_York", (_hm("09:30-16:00"),)),
-    Market("ARCX", "America/New_York", (_hm("09:30-16:00"),)),
-    Market("BATS", "America/New_York", (_hm("09:30-16:00"),)),
+    Market("XSHG", "Asia/Shanghai", _CHINA, (".SS",)),
     Market("XLON", "Europe/London", (_hm("08:00-16:30"),), (".L",)),
-    Market("XETR", "Europe/Berlin", (_hm("09:00-17:30"),), (".DE",)),
-    Market("XPAR", "Europe/Paris", (_hm("09:00-17:30"),), (".PA",)),
-    Market("XSHG", "Asia/Shanghai", (_hm("09:30-11:30"), _hm("13:00-15:00")), (".SS",)),
-    Market("XSHE", "Asia/Shanghai", (_hm("09:30-11:30"), _hm("13:00-15:00")), (".SZ",)),
+    Market("XASE", "America/New_York", _NEW_YORK),
+    Market("ARCX", "America/New_York", _NEW_YORK),
+    Market("BATS", "America/New_York", _NEW_YORK),
+    Market("XNGO", "Asia/Tokyo", _JAPAN, (".N",)),
+    Market("XFKA", "Asia/Tokyo", _JAPAN, (".F",)),
+    Market("XSAP", "Asia/Tokyo", _JAPAN, (".S",)),
+    Market("XSHE", "Asia/Shanghai", _CHINA, (".SZ",)),
     Market("XKRX", "Asia/Seoul", (_hm("09:00-15:30"),), (".KS",)),
     Market("XKOS", "Asia/Seoul", (_hm("09:00-15:30"),), (".KQ",)),
     Market("XTAI", "Asia/Taipei", (_hm("09:00-13:30"),), (".TW",)),
@@ -62,7 +64,11 @@ MARKETS = (
     Market("XBKK", "Asia/Bangkok", (_hm("10:00-12:30"), _hm("14:00-16:30")), (".BK",)),
     Market("XKLS", "Asia/Kuala_Lumpur", (_hm("09:00-12:30"), _hm("14:30-17:00")), (".KL",)),
     Market("XSTC", "Asia/Ho_Chi_Minh", (_hm("09:00-11:30"), _hm("13:00-15:00")), (".VN",)),
+    Market("XETR", "Europe/Berlin", (_hm("09:00-17:30"),), (".DE",)),
+    Market("XPAR", "Europe/Paris", (_hm("09:00-17:30"),), (".PA",)),
 )
+# Other identifiers of the same markets (ISO 10383: operating MICs and plain names in use).
+_ALIASES = {"XJPX": "XTKS", "TSE": "XTKS", "NYSE": "XNYS", "NASDAQ": "XNAS", "HKEX": "XHKG"}
 # Position + 1 is the code. Append only.
 CURRENCIES = (
     *("JPY", "USD", "HKD", "EUR", "GBP", "CNY", "KRW", "TWD", "SGD", "AUD"),
@@ -81,20 +87,24 @@ _MAX_WARNINGS = 100
 class Interning(Protocol):
     """Dense codes for words, in order of first sight."""
 
-    def intern(self, word: str) -> int:
+    def intern(self, word: str, /) -> int:
         """The word's code, a new one on first sight."""
         ...
 
-    def name(self, code: int) -> str:
+    def name(self, code: int, /) -> str:
         """The word of a code."""
         ...
 
     def __len__(self) -> int: ...
 
 
+Words = TypeVar("Words", bound=Interning)
+
+
 def market_code(mic: str) -> int:
-    """Code of a market by its MIC, 0 where it is not in `MARKETS`."""
-    return _MARKET_CODES.get(mic.strip().upper(), 0)
+    """Code of a market by its MIC or alias, 0 where it is not in `MARKETS`."""
+    mic = mic.strip().upper()
+    return _MARKET_CODES.get(_ALIASES.get(mic, mic), 0)
 
 
 def market_name(code: int) -> str | None:
@@ -160,16 +170,11 @@ class _Facts(NamedTuple):
     currency: int = 0
 
 
-class Instruments:
+class Instruments(Generic[Words]):
     """The instruments known so far: facts by name, and the table by the interner's codes, which grows with it."""
 
-    def __init__(self, interner: Interning | None = None):
-        if interner is None:
-            # Imported here because `columns` is also a user of this package.
-            from kuraban.columns.interning import Interner
-
-            interner = Interner()
-        self.interner: Interning = interner
+    def __init__(self, interner: Words):
+        self.interner = interner
         self.warnings: list[str] = []  # the first 100 things wrong with the CSV, with their line numbers
         self.warned = 0  # how many there were
         self._facts: dict[str, _Facts] = {}
@@ -178,9 +183,10 @@ class Instruments:
         self._clocks: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
     @classmethod
-    def load(cls, path: str | Path | None = None, interner: Interning | None = None) -> "Instruments":
+    def load(cls, path: str | Path | None, interner: Words) -> "Instruments[Words]":
         """Instruments of a CSV file (UTF-8, with or without BOM), or none at all.
 
+        interner: gives the codes; those it has given already stay.
         Bad numbers become unknown and a repeated instrument replaces the earlier row, each with a warning.
         Raises `InstrumentTableError` where the file cannot be read, is empty or has no `instrument` column.
         """
@@ -246,6 +252,8 @@ class Instruments:
             local = times + offsets[np.searchsorted(since, times, "right") - 1]
             minutes[here] = local // 60_000_000 % 1440
         return minutes
+
+    market_offsets = market_minutes  # the name under which the reader of events asks
 
     def _clock(self, zone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         if zone not in self._clocks:
