@@ -4,10 +4,12 @@ Each is one or two machine instructions when compiled; interpreted, each has a p
 result. All of them read up to `PAD` bytes from the position given, so every buffer ends with that many spare bytes.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
+import llvmlite.ir
+import numba
 import numpy as np
-from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -17,6 +19,22 @@ from kuraban.core.jit import interpreted
 PAD = 64
 Bytes = NDArray[np.uint8]
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def jit_inline(function: F) -> F:
+    """Compile into every caller: an array costs seven arguments, more than what the small functions here do."""
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)
+    return cast(F, compiled)
+
+
+@jit_inline
+def signed(number: Any) -> int:
+    """The number as int64, which is what positions are: Numba makes a float of int64 and uint64 together."""
+    return np.int64(number)  # type: ignore[return-value]
+
+
+ir: Any = llvmlite.ir  # it has annotations for some of what it does only
 _LANES = 32
 _I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 
@@ -106,4 +124,4 @@ if interpreted:
         """Ask for an item's cache line ahead of its use."""
 
 else:
-    load64, plain, no_newline, prefetch = _load64, _plain, _no_newline, _prefetch
+    load64, plain, no_newline, prefetch = (cast(Any, f) for f in (_load64, _plain, _no_newline, _prefetch))

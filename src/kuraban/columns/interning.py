@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import PAD, Bytes
+from kuraban.columns.bytewise import PAD, Bytes, signed
 from kuraban.columns.hashing import SEED, hash_bytes, padded
 from kuraban.core.jit import jit
 
@@ -35,15 +35,15 @@ def intern(arrays: Arrays, text: Bytes, at: int, n: int, h: np.uint64) -> int:
     """The code of the name `text[at : at + n]` with hash `h`, which becomes the next code where it is new."""
     slots, starts, names, used = arrays
     mask = len(slots) - 1
-    slot = np.int64(h & np.uint64(mask))
+    slot = signed(h & np.uint64(mask))
     while slots[slot, 0] != _ZERO:
         if slots[slot, 0] == h:
-            code = np.int64(slots[slot, 1])
+            code = signed(slots[slot, 1])
             start = starts[code]
             if starts[code + 1] - start == n and _same(names, start, text, at, n):
                 return code
         slot = (slot + 1) & mask
-    code = used[0]
+    code = signed(used[0])
     start = starts[code]
     for i in range(n):
         names[start + i] = text[at + i]
@@ -58,10 +58,10 @@ def intern(arrays: Arrays, text: Bytes, at: int, n: int, h: np.uint64) -> int:
 def _find(arrays: Arrays, text: Bytes, at: int, n: int, h: np.uint64) -> int:
     slots, starts, names, _ = arrays
     mask = len(slots) - 1
-    slot = np.int64(h & np.uint64(mask))
+    slot = signed(h & np.uint64(mask))
     while slots[slot, 0] != _ZERO:
         if slots[slot, 0] == h:
-            code = np.int64(slots[slot, 1])
+            code = signed(slots[slot, 1])
             if starts[code + 1] - starts[code] == n and _same(names, starts[code], text, at, n):
                 return code
         slot = (slot + 1) & mask
@@ -73,7 +73,7 @@ def _rehash(old: NDArray[np.uint64], new: NDArray[np.uint64]) -> None:
     mask = len(new) - 1
     for i in range(len(old)):
         if old[i, 0] != _ZERO:
-            slot = np.int64(old[i, 0] & np.uint64(mask))
+            slot = signed(old[i, 0] & np.uint64(mask))
             while new[slot, 0] != _ZERO:
                 slot = (slot + 1) & mask
             new[slot] = old[i]
