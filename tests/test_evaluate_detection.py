@@ -140,6 +140,29 @@ def test_families_are_told_apart(tmp_path: Path) -> None:
     assert {name: found.recall.hits for name, found in families.items()} == {"stuffing": 1, "insider": 0}
 
 
+def test_an_alert_on_the_owners_own_act_counts_and_is_counted(tmp_path: Path) -> None:
+    """The thief looks in at nine and buys at noon; the alert comes at ten, on the owner's login."""
+    story = Story()
+    look, own, theft = story.login("ann", 0, 9), story.login("ann", 0, 10), story.buys("ann", 0, 12, 100)
+    story.decided(look, 0.0)
+    story.decided(own, 0.9)
+    story.taken_over("ann", look, theft)
+    found = at(story.report(tmp_path), 1e-3)
+    assert (found.recall.hits, found.in_time.hits, found.on_owner) == (1, 1, 1)
+
+
+def test_small_families_weigh_as_much_as_large_ones_in_the_mean(tmp_path: Path) -> None:
+    """Three of three ring members found, one insider missed: 75 % of takeovers, 50 % of families."""
+    story = Story()
+    for name in ("ann", "ben", "cid"):
+        theft = story.buys(name, 0, 9, 100)
+        story.decided(theft, 0.9)
+        story.taken_over(name, theft, family="ring", campaign="one")
+    story.taken_over("dan", story.buys("dan", 0, 9, 100), family="insider", campaign="two")
+    budget = story.report(tmp_path).budgets[0]
+    assert (budget.overall.recall.share, budget.mean_recall, budget.overall.campaigns) == (0.75, 0.5, 2)
+
+
 def test_a_compromised_account_is_not_innocent_until_its_reset(tmp_path: Path) -> None:
     """Attacked on day 1, reset on day 3, stream to day 5: day 1 is attacked, days 2 and 3 are its aftermath."""
     story = Story()

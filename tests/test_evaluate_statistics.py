@@ -5,12 +5,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kuraban.evaluate.statistics import allowance, quantile, threshold, wilson
+from kuraban.evaluate.statistics import allowance, clustered, quantile, threshold, wilson
 
 
 def test_the_published_interval_of_nine_in_ten() -> None:
     """Wilson's interval for 9 of 10 at 95 % is 59.6 % to 98.2 %."""
     assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
+
+
+def test_ten_members_who_share_their_fate_count_as_one() -> None:
+    """Four rings of ten, two found whole and two missed whole: as wide as 2 of 4, and a little more."""
+    low, high = clustered([10, 10, 0, 0], [10] * 4)
+    assert (low, high) == pytest.approx(wilson(1.5, 3))
+
+
+def test_members_who_fare_alone_keep_the_plain_interval() -> None:
+    """Every ring half found: nothing is shared, the effective size is the number of takeovers."""
+    assert clustered([5] * 4, [10] * 4) == pytest.approx(wilson(20, 40))
+
+
+def test_all_found_in_three_rings_is_three_of_three() -> None:
+    assert clustered([10, 10, 10], [10] * 3) == pytest.approx(wilson(3, 3))
+
+
+@given(st.lists(st.integers(1, 20).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), max_size=12))
+def test_clusters_never_make_the_interval_narrower(clusters: list[tuple[int, int]]) -> None:
+    hits, sizes = [hit for hit, _ in clusters], [size for _, size in clusters]
+    low, high = clustered(hits, sizes)
+    plain_low, plain_high = wilson(sum(hits), sum(sizes))
+    assert 0 <= low <= plain_low + 1e-9
+    assert plain_high - 1e-9 <= high <= 1
 
 
 def test_nothing_observed_says_nothing() -> None:

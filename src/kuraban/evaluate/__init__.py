@@ -78,7 +78,7 @@ def _outcome(takeover: Takeover, decided: Decided, budgets: Sequence[Budget]) ->
         stopped.stopped(takeover, within, challenges=True),
         max((verdict.probability for verdict in verdicts), default=0.0),
         max((verdict.probability for verdict in verdicts if verdict.time <= deadline), default=0.0),
-        [None if alert is None else (alert - start) / 1e6 for alert in alerts],
+        [None if alert is None else (alert.time - start) / 1e6 for alert in alerts],
     )
 
 

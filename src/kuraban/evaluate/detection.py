@@ -6,13 +6,14 @@ loss, the decision on that very order or withdrawal counted: it precedes the act
 loss is found in time when the alert comes no later than the attacker's last act.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from kuraban.evaluate.decided import ACTIONS, RANK, Decided, Verdict
 from kuraban.evaluate.report import Band, Budget, Detection, OperatingPoint, Rate, Share
-from kuraban.evaluate.statistics import allowance, quantile, threshold, wilson
+from kuraban.evaluate.statistics import allowance, clustered, quantile, threshold, wilson
 from kuraban.evaluate.world import Takeover, World
 
 BUDGETS = (1e-3, 1e-4, 1e-5)
@@ -36,9 +37,9 @@ def verdicts_on(takeover: Takeover, decided: Decided) -> list[Verdict]:
     return [v for v in decided.victims.get(takeover.account, []) if takeover.acts[0].time <= v.time <= until]
 
 
-def first_alert(verdicts: list[Verdict], alert: Alert) -> int | None:
-    """The time (µs) of the first alert among decisions in time order."""
-    return next((verdict.time for verdict in verdicts if alert(verdict)), None)
+def first_alert(verdicts: list[Verdict], alert: Alert) -> Verdict | None:
+    """The first alert among decisions in time order."""
+    return next((verdict for verdict in verdicts if alert(verdict)), None)
 
 
 def above(limit: float) -> Alert:
@@ -46,17 +47,34 @@ def above(limit: float) -> Alert:
     return lambda verdict: verdict.probability > limit
 
 
+def _clusters(takeovers: list[Takeover], hits: list[bool]) -> tuple[float, float]:
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for number, (takeover, hit) in enumerate(zip(takeovers, hits, strict=True)):
+        own = found[takeover.campaign or f"#{number}"]
+        own[0] += hit
+        own[1] += 1
+    return clustered([own[0] for own in found.values()], [own[1] for own in found.values()])
+
+
 def detect(takeovers: list[Takeover], decided: Decided, alert: Alert) -> Detection:
     """Recall, recall in time and time to the first alert over some takeovers."""
-    in_time, waits = 0, []
+    found, in_time, waits, on_owner = [], [], [], 0
     for takeover in takeovers:
-        found = first_alert(verdicts_on(takeover, decided), alert)
-        if found is None or takeover.start is None or takeover.deadline is None:
-            continue
-        in_time += found <= takeover.deadline
-        waits.append((found - takeover.start) / 1e6)
+        first = first_alert(verdicts_on(takeover, decided), alert)
+        found.append(first is not None)
+        in_time.append(first is not None and takeover.deadline is not None and first.time <= takeover.deadline)
+        if first is not None and takeover.start is not None:
+            waits.append((first.time - takeover.start) / 1e6)
+            on_owner += first.event is not None and all(act.id != first.event for act in takeover.acts)
     return Detection(
-        share(len(waits), len(takeovers)), share(in_time, len(takeovers)), quantile(waits, 0.5), quantile(waits, 0.9)
+        share(sum(found), len(takeovers)),
+        share(sum(in_time), len(takeovers)),
+        len({takeover.campaign or f"#{number}" for number, takeover in enumerate(takeovers)}),
+        _clusters(takeovers, found),
+        _clusters(takeovers, in_time),
+        on_owner,
+        quantile(waits, 0.5),
+        quantile(waits, 0.9),
     )
 
 
@@ -81,8 +99,15 @@ def budgets(world: World, decided: Decided) -> list[Budget]:
         limit = threshold(scores, budget, world.innocent_days)
         overall, families = by_family(world, decided, above(limit))
         flagged = int((scores > limit).sum())
-        found.append(Budget(budget, allowance(budget, world.innocent_days), flagged, limit, overall, families))
+        allowed = allowance(budget, world.innocent_days)
+        means = _mean(own.recall for own in families.values()), _mean(own.in_time for own in families.values())
+        found.append(Budget(budget, allowed, flagged, limit, overall, families, *means))
     return found
+
+
+def _mean(shares: Iterable[Share]) -> float | None:
+    known = [share.share for share in shares if share.share is not None]
+    return sum(known) / len(known) if known else None
 
 
 def operating_points(world: World, decided: Decided) -> list[OperatingPoint]:

@@ -31,6 +31,11 @@ def interval(share: Share) -> str:
     return f"{percent(share.share)} [{100 * share.low:.0f}–{100 * share.high:.0f}]"
 
 
+def spread(bounds: tuple[float, float]) -> str:
+    """An interval of a share."""
+    return f"[{100 * bounds[0]:.0f}–{100 * bounds[1]:.0f}]"
+
+
 def duration(seconds: float | None) -> str:
     """Seconds as s, min, h or d."""
     if seconds is None:
@@ -46,14 +51,17 @@ def _detections(overall: Detection, families: dict[str, Detection]) -> str:
         (
             name,
             str(found.recall.total),
+            str(found.campaigns),
             interval(found.recall),
+            spread(found.recall_clustered),
             interval(found.in_time),
+            spread(found.in_time_clustered),
             duration(found.seconds_median),
             duration(found.seconds_p90),
         )
         for name, found in [*families.items(), ("overall", overall)]
     ]
-    return table(("family", "n", "recall", "in time", "median", "p90"), rows)
+    return table(("family", "n", "campaigns", "recall", "by campaign", "in time", "by campaign", "median", "p90"), rows)
 
 
 def _friction(friction: dict[str, Friction]) -> str:
@@ -72,6 +80,10 @@ def _detection_parts(report: Report) -> list[str]:
             f"({budget.flagged} flagged of {budget.allowed} allowed)"
         )
         parts.append(_detections(budget.overall, budget.families))
+        parts.append(
+            f"  families weighed alike: recall {percent(budget.mean_recall)}, in time {percent(budget.mean_in_time)};"
+            f" finds that began with an alert on an act of the owner's own: {budget.overall.on_owner}"
+        )
     for point in report.operating_points:
         parts.append(
             f"By the actions themselves, {point.least} or stronger: "

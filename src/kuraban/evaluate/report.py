@@ -14,16 +14,27 @@ class Share(msgspec.Struct):
 
 
 class Detection(msgspec.Struct):
-    """How many takeovers were found, how many in time, and how long after the attacker's first act (seconds)."""
+    """How many takeovers were found, how many in time, and how long after the attacker's first act (seconds).
+
+    Takeovers of one campaign stand and fall together, which Wilson's intervals ignore; the «clustered» ones do not.
+    `on_owner`: finds whose first alert was on an event of the owner's own, in the middle of the takeover.
+    """
 
     recall: Share
     in_time: Share
+    campaigns: int
+    recall_clustered: tuple[float, float]
+    in_time_clustered: tuple[float, float]
+    on_owner: int
     seconds_median: float | None
     seconds_p90: float | None
 
 
 class Budget(msgspec.Struct):
-    """Detection when `allowed` innocent account-days may be flagged: an alert has probability > `threshold`."""
+    """Detection when `allowed` innocent account-days may be flagged: an alert has probability > `threshold`.
+
+    `mean_recall` and `mean_in_time` weigh every family alike, whatever its number of takeovers.
+    """
 
     budget: float
     allowed: int
@@ -31,6 +42,8 @@ class Budget(msgspec.Struct):
     threshold: float
     overall: Detection
     families: dict[str, Detection]
+    mean_recall: float | None
+    mean_in_time: float | None
 
 
 class OperatingPoint(msgspec.Struct):

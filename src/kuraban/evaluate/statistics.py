@@ -1,6 +1,7 @@
 """The statistics of an honest count: intervals, budgets and quantiles."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 Z95 = 1.959963984540054
 
 
-def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
+def wilson(hits: float, total: float, z: float = Z95) -> tuple[float, float]:
     """The Wilson score interval of a proportion, (0, 1) when nothing was observed.
 
     centre ± half = [p + z²/2n ± z·√(p(1−p)/n + z²/4n²)] / (1 + z²/n)
@@ -21,6 +22,24 @@ def wilson(hits: int, total: int, z: float = Z95) -> tuple[float, float]:
     centre = (p + z * z / (2 * total)) / shrink
     half = z / shrink * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
     return min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half))
+
+
+def clustered(hits: Sequence[int], sizes: Sequence[int]) -> tuple[float, float]:
+    """A 95 % interval for Σ hits / Σ sizes where members of a cluster share their fate, as a ring's members do.
+
+    Wilson's interval with the effective sample size n/d, d the design effect: the variance between clusters,
+    C/(C−1) · Σ_c (h_c − p·n_c)² / n², over p(1−p)/n, at least 1 (Korn & Graubard, Survey Methodology 24, 1998).
+    At p = 0 or 1, where d cannot be told, and for a single cluster, every cluster counts as one observation.
+    """
+    total, clusters = sum(sizes), len(sizes)
+    if not total:
+        return 0.0, 1.0
+    p = sum(hits) / total
+    effective = float(clusters)
+    if clusters > 1 and 0 < p < 1:
+        between = sum((hit - p * size) ** 2 for hit, size in zip(hits, sizes, strict=True)) / total**2
+        effective = min(total, p * (1 - p) / (between * clusters / (clusters - 1))) if between else total
+    return wilson(p * effective, effective)
 
 
 def allowance(budget: float, population: int) -> int:
