@@ -3,7 +3,8 @@
 from collections.abc import Generator
 
 from kuraban.sim import times
-from kuraban.sim.broker import Account, Broker, Client, Order, Visit
+from kuraban.sim.books import Account, Client, Order, Visit
+from kuraban.sim.broker import Broker
 from kuraban.sim.draws import Draws
 from kuraban.sim.instruments import Instrument
 from kuraban.sim.stream import Takeover
@@ -132,9 +133,12 @@ def close_margin(broker: Broker, hand: Hand, visit: Visit, n: int) -> Order | No
 
 def sell_out(
     broker: Broker, hand: Hand, visit: Visit, share: float = 1.0, *, funds: bool = True, chase: float = 0.0,
-    need: float = float("inf"),
+    need: float = float("inf"), awake: bool = False,
 ) -> Generator[int, None, float]:  # fmt: skip
-    """Sell position after position until `need` is raised; returns what the orders should bring."""
+    """Sell position after position until `need` is raised; returns what the orders should bring.
+
+    `awake`: only what trades at this hour.
+    """
     raised = 0.0
     account = visit.account
     order = hand.draws.sample(list(account.positions), len(account.positions))
@@ -144,6 +148,8 @@ def sell_out(
         each = broker.market.instruments[n]
         if (each.kind == "fund" and not funds) or account.held(n) <= 0:
             continue
+        if awake and not times.is_open(each.hours, broker.now):
+            continue
         yield from unlock(broker, hand, visit)
         if sell(broker, hand, visit, n, share, chase=chase):
             raised += broker.market.value(n, account.positions.get(n, 0), broker.now) * share
@@ -152,7 +158,13 @@ def sell_out(
 
 
 def change(broker: Broker, hand: Hand, visit: Visit, name: str, to: str) -> Generator[int, None, None]:
-    """Change a setting after finding the page."""
+    """Change a setting after finding the page; what leads to money may need the second factor once more."""
+    factor = visit.account.factor
+    if broker.challenges_changes and factor and name in ("payout_account", "email", "phone", "mfa"):
+        broker.challenge(visit, factor, passed=visit.answers)
+        yield broker.now + 1_500 + int(hand.draws.lognormal(9_000, 0.6))
+        if not visit.answers:
+            return
     broker.change(visit, name, to)
     yield hand.after(broker, 1.3)
 

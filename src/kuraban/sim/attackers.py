@@ -1,6 +1,6 @@
 """Campaigns: which attackers come, whom they pick, and when."""
 
-from kuraban.sim import intrusion, thefts, times
+from kuraban.sim import errands, intrusion, thefts, times
 from kuraban.sim.agenda import Script
 from kuraban.sim.broker import Broker
 from kuraban.sim.customers import Owner
@@ -59,6 +59,16 @@ class Underworld:
             if not family.crew and draws.chance(0.7):  # each of these has a day of his own
                 target = thefts.pick_target(self.broker, draws, self._day(draws, family))
             self._attack(crew, owner, target)
+        if family.goal in ("ring", "margin"):
+            self._chasers(target, draws, draws.poisson(self.world["chasers"] * len(victims)))
+
+    def _chasers(self, target: Target, draws: Draws, count: int) -> None:
+        """Owners who see a name rise and jump on it."""
+        quick = [o for o in self.owners if o.segment in ("day_trader", "penny_fan", "active", "margin_user")]
+        for owner in draws.sample(quick, count):
+            start = target.opening + int(target.length * draws.uniform()) + int(draws.exponential(1.5) * times.HOUR)
+            errand = errands.buy_one(draws.pick(target.names))
+            self.broker.agenda.start(start, self.life.visit(owner, [errands.look, errand]))
 
     def _day(self, draws: Draws, family: Family) -> int:
         warmup = self.world["warmup"]
@@ -92,7 +102,7 @@ class Underworld:
         if owner.opens or not fits or not self._draws.chance((worth + spendable) / 4e6):
             return False  # richer accounts are likelier to be worth the trouble
         if family.entry == "stuffing":
-            return account.factor in ("", "email_otp")
+            return account.factor in ("", "email_otp") or (family.goal == "look" and account.factor != "passkey")
         if family.entry == "relay":
             return account.factor != "passkey" and owner.segment != "dormant"
         if family.entry == "cookie":

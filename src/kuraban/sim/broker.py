@@ -1,104 +1,18 @@
-"""The simulated broker: accounts with their books, and one function for every act, whoever performs it.
+"""The simulated broker: one function for every act, whoever performs it.
 
 Owners and thieves call the same functions, so an event's form cannot tell them apart.
 """
 
 import math
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from kuraban.sim import times
 from kuraban.sim.agenda import Agenda, Script
+from kuraban.sim.books import Account, Client, Order, Visit
 from kuraban.sim.draws import Draws, Names
 from kuraban.sim.instruments import Instrument
 from kuraban.sim.market import Market
 from kuraban.sim.parameters import World
 from kuraban.sim.stream import Group, Stream, Takeover
-
-
-class Client(NamedTuple):
-    """How somebody reaches the broker."""
-
-    ip: str
-    user_agent: str
-    device: str  # empty: none stored
-    channel: str
-    rtt: int
-
-
-@dataclass(slots=True)
-class Visit:
-    """A session as one party sees it: the same session may be continued by another party from elsewhere."""
-
-    account: "Account"
-    session: str
-    client: Client
-    by: Takeover | None
-    groups: Group
-    pin_given: bool = False
-    ended: bool = False
-    login: str = ""  # id of the login that opened it
-    seen: int = 0  # when it was last used
-
-
-@dataclass(slots=True, eq=False)
-class Order:
-    """An order at work."""
-
-    name: str
-    account: "Account"
-    instrument: int
-    side: str
-    quantity: int
-    limit: float | None
-    margin: bool
-    recurring: bool
-    by: Takeover | None
-    reserved: float
-    left: int
-    is_open: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class Account:
-    """An account's books and settings."""
-
-    number: str
-    index: int
-    cash: float = 0.0
-    reserved: float = 0.0
-    settling: list[tuple[int, float]] = field(default_factory=list)  # (day from which it may leave, amount)
-    positions: dict[int, int] = field(default_factory=dict)
-    promised: dict[int, int] = field(default_factory=dict)  # in open sell orders
-    margin_ratio: float = 0.0  # 0: no margin account
-    on_margin: dict[int, tuple[int, float]] = field(default_factory=dict)  # quantity and cost
-    linked: bool = False
-    linked_cash: float = 0.0
-    sweeps: bool = False  # pulls from the linked bank by itself when cash is short
-    destination: str = ""
-    factor: str = ""  # second factor, empty: none; passkey replaces the password
-    notices: dict[str, bool] = field(default_factory=dict)
-    mail: str = "email"
-    known: set[str] = field(default_factory=set)  # devices that passed before
-    last: Visit | None = None
-    credentials: int = 0  # counts resets: what a thief knows dies with each
-    orders: list[Order] = field(default_factory=list)
-    touched: bool = True  # books changed since the last snapshot
-    is_open: bool = True
-
-    @property
-    def free(self) -> float:
-        """Cash that no order has claimed."""
-        return self.cash - self.reserved
-
-    def may_leave(self, day: int) -> float:
-        """Cash that can be withdrawn: what has settled."""
-        self.settling = [(when, amount) for when, amount in self.settling if when > day]
-        return max(0.0, self.free - sum(amount for _, amount in self.settling))
-
-    def held(self, instrument: int) -> int:
-        """What can still be sold of a position."""
-        return self.positions.get(instrument, 0) - self.promised.get(instrument, 0)
 
 
 class Broker:
@@ -111,6 +25,7 @@ class Broker:
         self._gives_ends = world["ends_given"] > 0.5
         self._gives_notices = world["notices_given"] > 0.5
         self.asks_pin = world["pin_asked"] > 0.5
+        self.challenges_changes = world["changes_challenged"] > 0.5
         self.always_challenges = world["challenge_always"] > 0.5
         self.bank = self._draws.pick(("linked_bank", "bank_link", "net_bank"))
 
@@ -154,6 +69,12 @@ class Broker:
             account.last = visit
         self.notify(account, "login", name)
         return visit
+
+    def call(self, account: Account) -> Visit:
+        """The owner on the telephone with the call centre: no session, no address."""
+        return Visit(
+            account, "", Client("", "", "", "phone", 0), None, {"client": {"channel": "phone"}}, pin_given=True
+        )
 
     def challenge(self, visit: Visit, method: str, *, passed: bool) -> None:
         """A second factor or trading PIN, passed or not."""
@@ -456,7 +377,15 @@ class Broker:
         closed = min(quantity, held)
         part = cost * closed / max(1, held)
         account.cash += notional - part
+        if account.cash < 0:
+            self._call_margin(account)
         if held - closed > 0:
             account.on_margin[order.instrument] = held - closed, cost - part
         else:
             account.on_margin.pop(order.instrument, None)
+
+    def _call_margin(self, account: Account) -> None:
+        """A loss beyond the cash: the owner pays the rest in."""
+        groups = {"cash": {"amount": math.ceil(-account.cash), "source": "margin_call"}}
+        self.stream.emit("cash.deposited", account.number, groups, None)
+        account.cash = 0.0

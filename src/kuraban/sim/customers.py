@@ -6,7 +6,8 @@ from itertools import accumulate
 from kuraban.sim import clients
 from kuraban.sim.acts import Hand
 from kuraban.sim.addresses import Line, Place, Sim, draw_line, draw_network, draw_place, draw_sim
-from kuraban.sim.broker import Account, Broker
+from kuraban.sim.books import Account
+from kuraban.sim.broker import Broker
 from kuraban.sim.clients import Device
 from kuraban.sim.draws import Draws
 from kuraban.sim.market import Market
@@ -78,6 +79,7 @@ class Owner:
     phone_share: float
     crowd: float  # factor on joining crowds
     forgets: bool  # the browser forgets the device id
+    stays: bool  # the app keeps its session for days
     office: Line | None = None
     tunnel: Place | None = None  # VPN
     aggregator: "Aggregator | None" = None
@@ -96,6 +98,7 @@ class Aggregator:
     device: Device
     places: list[Place]
     minute: float  # of the day
+    service: int = 0
 
 
 class Town:
@@ -110,13 +113,13 @@ class Town:
             office.place = place._replace(bits=draws.integer(1, 3))
             office.six = False
         self.tunnels = [draw_place(draws, draw_network(draws, VPN), 8) for _ in range(24)]
-        self.aggregators = [self._aggregator(draws) for _ in range(3)]
+        self.aggregators = [self._aggregator(draws, n) for n in range(3)]
         self.app = draws.pick(("KuraTrade", "kabu-plus", "Tsumiki", "TradeNavi"))
 
     @staticmethod
-    def _aggregator(draws: Draws) -> Aggregator:
+    def _aggregator(draws: Draws, number: int) -> Aggregator:
         network = draws.pick(HOSTING[:4])
-        return Aggregator(clients.draw_library(draws), [draw_place(draws, network, 5) for _ in range(2)], 0.0)
+        return Aggregator(clients.draw_library(draws), [draw_place(draws, network, 5) for _ in range(2)], 0.0, number)
 
 
 def draw_owners(world: World, broker: Broker, market: Market, count: int, first_day: int, days: int) -> list[Owner]:
@@ -179,6 +182,7 @@ def _draw_owner(
         leaves=draws.pick((0.02, 0.1, 0.4, 0.9)), phone_share=draws.between(0.15, 0.95),
         crowd=draws.lognormal(0.6, 1.0) * (3.0 if segment in ("day_trader", "penny_fan", "active") else 1.0),
         forgets=draws.chance(world["private"]),
+        stays=draws.chance(world["stays"]),
     )  # fmt: skip
     _draw_security(world, owner)
     _draw_habitat(world, owner, town)
@@ -214,7 +218,10 @@ def _draw_habitat(world: World, owner: Owner, town: Town) -> None:
         owner.tunnel = draws.pick(town.tunnels)
     if draws.chance(world["aggregator"] * (0.15 if owner.segment == "dormant" else 1.0)):
         service = draws.weighted(town.aggregators, (5, 2, 1))
-        owner.aggregator = Aggregator(service.device, service.places, draws.between(0.0, 1439.0))
+        owner.aggregator = Aggregator(service.device, service.places, draws.between(0.0, 1439.0), service.service)
+    if owner.segment in ("day_trader", "active", "margin_user") and draws.chance(world["robots"] * 6):
+        owner.phone, owner.desk = None, clients.draw_library(draws)
+        owner.tunnel, owner.office, owner.visits = draw_place(draws, draw_network(draws, HOSTING), 0), None, 2.5
 
 
 def draw_liking(market: Market, owner: Owner) -> int:

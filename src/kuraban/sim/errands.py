@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from kuraban.sim import acts
 from kuraban.sim.agenda import Script
-from kuraban.sim.broker import Broker, Visit
+from kuraban.sim.books import Visit
+from kuraban.sim.broker import Broker
 from kuraban.sim.customers import Owner, draw_liking
 
 Errand = Callable[[Broker, Owner, Visit], Script]
@@ -82,19 +83,28 @@ def sell_one(n: int) -> Errand:
 def flee(broker: Broker, owner: Owner, visit: Visit) -> Script:
     """Sell much or all: a crash, or a change of mind."""
     share = owner.draws.pick((1.0, 1.0, 0.5))
-    yield from acts.sell_out(broker, owner.hand, visit, share, funds=owner.draws.chance(0.4))
+    draws = owner.draws
+    yield from acts.sell_out(broker, owner.hand, visit, share, funds=draws.chance(0.4), awake=draws.chance(0.5))
 
 
 def rotate(broker: Broker, owner: Owner, visit: Visit) -> Script:
     """Sell most positions and put it all into one to three thin names, because a friend or a chat said so."""
     draws = owner.draws
-    raised = yield from acts.sell_out(broker, owner.hand, visit, funds=draws.chance(0.15))
+    raised = yield from acts.sell_out(
+        broker,
+        owner.hand,
+        visit,
+        funds=draws.chance(0.15),
+        awake=draws.chance(0.6),
+        chase=draws.pick((0.0, 0.0, 0.005)),
+    )
     yield owner.hand.after(broker, draws.pick((1.0, 4.0, 12.0)))
     pool = broker.market.pools["hongkong"] if draws.chance(0.25) else broker.market.cheap
     names = draws.sample(pool, draws.integer(1, 3))
     for n in names:
         for _ in range(draws.integer(1, 3)):
-            acts.buy(broker, owner.hand, visit, n, max(raised, owner.account.free) / len(names), chase=0.01)
+            value = max(raised, owner.account.free) / len(names)
+            acts.buy(broker, owner.hand, visit, n, value, chase=max(0.0, draws.normal(0.005, 0.012)))
             yield owner.hand.after(broker)
 
 
@@ -149,3 +159,27 @@ def strengthen(broker: Broker, owner: Owner, visit: Visit) -> Script:
     """Register a better second factor."""
     to = owner.draws.weighted(("passkey", "totp", "sms_otp", "email_otp"), (4, 2, 3, 2))
     yield from acts.change(broker, owner.hand, visit, "mfa", to)
+
+
+def empty_link(broker: Broker, owner: Owner, visit: Visit) -> Script:
+    """Pull most of what lies in the linked bank, in one or a few goes."""
+    account, draws = owner.account, owner.draws
+    pulls = draws.pick((1, 1, 1, 2, 3))
+    for part in range(pulls):
+        if account.linked:
+            broker.sweep(account, int(account.linked_cash / (pulls - part) * draws.between(0.8, 1.0)), visit)
+            yield owner.hand.after(broker)
+
+
+def alert_me(broker: Broker, owner: Owner, visit: Visit) -> Script:
+    """Switch on every notice that is off."""
+    for name, on in list(owner.account.notices.items()):
+        if not on and name != "setting":
+            yield from acts.change(broker, owner.hand, visit, f"notice.{name}", "on")
+
+
+# What owners do on the day the news reports thefts.
+PRECAUTIONS: tuple[Errand, ...] = (
+    look, setting("password", "changed"), setting("trading_pin", "changed"), strengthen, alert_me, unlink,
+    setting("aggregator", "off"), setting("lock", "on"),
+)  # fmt: skip

@@ -7,7 +7,8 @@ from kuraban.sim import acts, clients, times, whereabouts
 from kuraban.sim.acts import Hand
 from kuraban.sim.addresses import Place, address, draw_network, draw_place, round_trip
 from kuraban.sim.agenda import Script
-from kuraban.sim.broker import Account, Broker, Client, Visit
+from kuraban.sim.books import Account, Client, Visit
+from kuraban.sim.broker import Broker
 from kuraban.sim.clients import Device
 from kuraban.sim.customers import Owner, draw_hand
 from kuraban.sim.draws import Draws
@@ -169,7 +170,7 @@ def _ride(broker: Broker, foothold: Foothold) -> Entry:
             channel = last.client.channel
             stolen = client._replace(user_agent=agent, device=last.client.device, channel=channel)
             visit = broker.visit(account, last.session, stolen, foothold.takeover)
-            visit.pin_given = last.pin_given
+            visit.pin_given, visit.answers = last.pin_given, False
             return visit
         yield broker.now + int(draws.lognormal(4 * times.HOUR, 0.5))
         if foothold.is_out:

@@ -85,6 +85,10 @@ OWNERS = (
     Parameter("aggregator", ((0.04, 0.08), (0.03, 0.08), (0.05, 0.10)), "share with an account aggregator", A),
     Parameter("app", ((0.3, 0.5), (0.3, 0.5), (0.4, 0.6)), "share of telephones with the broker's app", A),
     Parameter("private", ((0.02, 0.05), (0.03, 0.06), (0.03, 0.07)), "share whose browser forgets the device id", A),
+    Parameter(
+        "robots", ((0.001, 0.004), (0.001, 0.004), (0.001, 0.006)), "share that trades by program from a data centre", A
+    ),
+    Parameter("stays", ((0.3, 0.5), (0.2, 0.6), (0.3, 0.7)), "share of app users whose sessions live on for days", A),
     Parameter("wealth", ((1.5e6, 3e6), (1.5e6, 3e6), (1.2e6, 3.5e6)), "median of an account, JPY", A),
     Parameter("busyness", ((0.8, 1.2), (0.7, 1.3), (0.7, 1.3)), "factor on all owners' sessions", A),
     Parameter("turns", ((0.8, 1.5), (0.8, 1.5), (0.8, 2.0)), "factor on turns of life (moves, new phones, resets)", A),
@@ -96,6 +100,11 @@ MARKET = (
     Parameter("crash_sellers", ((0.03, 0.08), (0.03, 0.10), (0.03, 0.12)), "share that sells out on a crash day", A),
     Parameter("crowds", ((6, 10), (5, 10), (6, 14)), "mean number of crowded thin names in 40 days", A),
     Parameter("crowd_size", ((0.003, 0.012), (0.003, 0.012), (0.004, 0.02)), "median share of accounts in a crowd", A),
+    Parameter(
+        "chasers", ((0.3, 1.0), (0.3, 1.5), (0.5, 2.5)), "owners that follow a pumped name, per member of the ring", A
+    ),
+    Parameter("scares", ((0.5, 1.5), (0.3, 2.0), (0.5, 2.5)), "mean number of days in 40 with news of thefts", A),
+    Parameter("outages", ((0.3, 1.0), (0.3, 1.5), (0.3, 2.0)), "mean number of aggregator outages in 40 days", A),
     Parameter("volatility", ((0.014, 0.02), (0.013, 0.022), (0.014, 0.025)), "daily volatility of a typical share", A),
     Parameter(
         "impact", ((0.3, 0.6), (0.4, 0.8), (0.3, 0.9)), "price impact of a day's volume, in daily volatilities", A
@@ -108,6 +117,7 @@ FEED = (
     Parameter("notices_given", ((0.5, 1.0), (0.3, 1.0), (0.2, 1.0)), "above ½: notices are reported", A),
     Parameter("pin_asked", ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0)), "above ½: a trading PIN opens trading", A),
     Parameter("challenge_always", ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0)), "above ½: second factor at every login", A),
+    Parameter("changes_challenged", ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0)), "above ½: a second factor guards changes", A),
     Parameter(
         "first_books", ((0.5, 1.0), (0.4, 1.0), (0.3, 1.0)), "above ½: all holdings are sent on the first day", A
     ),

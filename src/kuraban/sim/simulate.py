@@ -86,7 +86,7 @@ def simulate(
     with Stream(out / "events.jsonl", agenda, names) as stream:
         broker = Broker(drawn, market, agenda, stream, names)
         owners = draw_owners(drawn, broker, market, accounts, first_day, days)
-        life = Life(broker, owners)
+        life = Life(broker, owners, first_day, days)
         underworld = Underworld(drawn, broker, life, owners, first_day, days, wanted)
         for done in range(days):
             day = first_day + done

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from kuraban.sim import acts, errands, times
 from kuraban.sim.agenda import Script
-from kuraban.sim.broker import Broker, Visit
+from kuraban.sim.books import Visit
+from kuraban.sim.broker import Broker
 from kuraban.sim.draws import Draws
 from kuraban.sim.intrusion import Foothold, flood, get_in
 from kuraban.sim.life import Life
@@ -72,8 +73,13 @@ def _raise_cash(broker: Broker, foothold: Foothold, visit: Visit, need: float) -
         broker.sweep(account, int(account.linked_cash * draws.pick((1.0, 1.0, 0.9, 0.5))), visit)
         yield foothold.hand.after(broker)
     if foothold.crew.family.sells and draws.chance(world["sells_first"]):
+        if account.orders and draws.chance(0.4):
+            broker.cancel(visit, draws.pick(account.orders))
+            yield foothold.hand.after(broker)
+        chase = max(0.0, draws.normal(0.003, 0.006))
+        awake = draws.chance(0.75)
         yield from acts.sell_out(
-            broker, foothold.hand, visit, funds=draws.chance(0.2), chase=draws.between(0.0, 0.01), need=need
+            broker, foothold.hand, visit, funds=draws.chance(0.2), chase=chase, need=need, awake=awake
         )
 
 
@@ -87,7 +93,7 @@ def _spend(broker: Broker, foothold: Foothold, visit: Visit, target: Target, bud
             return
         n = target.names[part % len(target.names)]
         value = budget / parts * draws.lognormal(1.0, 0.4)
-        acts.buy(broker, foothold.hand, visit, n, value, margin=margin, chase=draws.between(0.0, 0.03))
+        acts.buy(broker, foothold.hand, visit, n, value, margin=margin, chase=max(0.0, draws.normal(0.01, 0.015)))
         yield foothold.hand.after(broker, draws.pick((0.6, 1.0, 3.0)))
 
 
@@ -224,7 +230,10 @@ def aftermath(life: Life, foothold: Foothold, target: Target) -> Script:
     foothold_known = draws.sample(takeover.events, draws.integer(1, 3)) if draws.chance(0.85) else []
     broker.reset(account, foothold_known)
     yield broker.now + int(draws.between(0.2, 20.0) * times.HOUR)
-    yield from life.visit(owner, [errands.setting("password", "changed"), errands.look])
+    repairs = [errands.sell_one(n) for n in target.names] if draws.chance(0.6) else []
+    if draws.chance(0.4):
+        repairs.insert(0, errands.strengthen)
+    yield from life.visit(owner, [errands.setting("password", "changed"), errands.look, *repairs])
     comes_back = draws.chance(broker.world["returns"]) or foothold.crew.family.flood
     if comes_back and foothold.crew.family.entry in ("relay", "cookie"):
         yield broker.now + int(draws.lognormal(20.0, 0.8) * times.HOUR)

@@ -2,7 +2,8 @@
 
 from kuraban.sim import clients, times
 from kuraban.sim.addresses import Place, address, draw_line, draw_network, draw_place, draw_sim, round_trip
-from kuraban.sim.broker import Broker, Client
+from kuraban.sim.books import Client
+from kuraban.sim.broker import Broker
 from kuraban.sim.clients import Device
 from kuraban.sim.customers import Owner
 from kuraban.sim.networks import ABROAD, HOME, MOBILE, Network
@@ -19,7 +20,7 @@ def reach(broker: Broker, owner: Owner) -> Client:
     device = _device(owner)
     if owner.abroad and broker.today < owner.abroad_until:
         return _abroad(broker, owner, owner.phone or device)
-    if owner.tunnel and draws.chance(0.85):
+    if owner.tunnel and (device.browser == "library" or draws.chance(0.85)):
         return _at(broker, owner, device, owner.tunnel)
     if device.is_phone and draws.chance(0.75 if at_work or hour in (8, 18) else 0.3):
         return mobile(broker, owner, device)

@@ -1,0 +1,5 @@
+"""`python -m kuraban`."""
+
+from kuraban.cli import main
+
+raise SystemExit(main())

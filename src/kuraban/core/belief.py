@@ -1,0 +1,122 @@
+"""Belief: each session's evidence added up in log-odds, and the account's probability over its sessions.
+
+    prior of a session      π₀ = 1 − (1 − hΔ)(1 − κ·residual)         Δ days since the last login
+    log-odds of a session   logit π = logit π₀ + Σ signals
+    account                 1 − (1 − residual) ∏ (1 − π_session)
+
+A signal holds one place in a session and replaces its own earlier value, so a thief gains nothing by splitting one act
+into many and an active owner is not condemned by repetition.
+"""
+
+import math
+
+import numpy as np
+
+from kuraban.core.habits import DAY
+from kuraban.core.jit import jit
+from kuraban.core.profile import SCALE, SESSIONS
+from kuraban.core.signals.catalogue import HIGH, LOW
+from kuraban.core.signals.ids import CHANGE, COUNT
+
+# Share of an unexplained suspicion that carries over to the next session: thieves return, owners return more often.
+CARRY = 0.3
+# Half-life in days of the suspicion left behind by a session that ended; credentials stay stolen for a while.
+RESIDUAL_DAYS = 7.0
+# A session's own belief fades this slowly after its last event (days).
+FADE_DAYS = 2.0
+LEAST, MOST = -16.0, 16.0
+
+
+@jit
+def logistic(x):
+    """Log-odds to probability."""
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@jit
+def logit(p):
+    """Probability to log-odds, bounded."""
+    return min(MOST, max(LEAST, math.log(max(p, 1e-300)) - math.log(max(1.0 - p, 1e-300))))
+
+
+@jit
+def put(s, signal, value, fact):
+    """Set a signal's weight in a session, bounded and rounded to thousandths; `fact` is 0..65535."""
+    bounded = min(HIGH[signal], max(LOW[signal], value))
+    s["weight"][signal] = np.int16(math.floor(bounded * SCALE + 0.5))
+    s["fact"][signal] = np.uint16(min(65535, max(0, fact)))
+
+
+@jit
+def lift(s, signal, value, fact):
+    """Set a signal's weight unless it already stands higher."""
+    held = np.float64(s["weight"][signal]) / SCALE
+    if held == 0.0 or value > held:
+        put(s, signal, value, fact)
+
+
+@jit
+def evidence(s):
+    """Sum of a session's weights in nats."""
+    total = np.int64(0)
+    for k in range(COUNT):
+        total += np.int64(s["weight"][k])
+    return np.float64(total) / SCALE
+
+
+@jit
+def log_odds(s):
+    """A session's belief in log-odds."""
+    return min(MOST, max(LEAST, np.float64(s["prior"]) + evidence(s)))
+
+
+@jit
+def session_probability(s, time):
+    """A session's belief at `time`, faded since its last event."""
+    if s["id"] == np.uint64(0):
+        return 0.0
+    gap = max(0, time - np.int64(s["last"])) / DAY
+    return logistic(log_odds(s)) * math.pow(0.5, gap / FADE_DAYS)
+
+
+@jit
+def account_probability(p, time):
+    """Probability that someone other than the owner is acting or has access, over all sessions."""
+    clear = 1.0 - np.float64(p["residual"])
+    for i in range(SESSIONS):
+        clear *= 1.0 - session_probability(p["session"][i], time)
+    return 1.0 - clear
+
+
+@jit
+def fade_residual(p, time):
+    """Let the suspicion of ended sessions fade to `time`."""
+    gap = max(0, time - np.int64(p["last"])) / DAY
+    left = np.float64(p["residual"]) * math.pow(0.5, gap / RESIDUAL_DAYS)
+    p["residual"] = left if left > 1e-9 else 0.0
+
+
+@jit
+def fold(p, s, time):
+    """Add a session's belief to what remains once its place is given up.
+
+    Suspicion that rested on access alone, with nothing done, leaves a tenth: a thief acts, an owner who moved house
+    comes back.
+    """
+    pi = session_probability(s, time)
+    acts = np.int64(0)
+    for k in range(CHANGE, COUNT):
+        acts += np.int64(s["weight"][k])
+    if acts < 3000:
+        pi *= 0.1
+    p["residual"] = 1.0 - (1.0 - np.float64(p["residual"])) * (1.0 - pi)
+
+
+@jit
+def first_odds(p, time, hazard):
+    """Log-odds that a session beginning now is not the owner's, from the hazard and what is suspected already."""
+    since = np.int64(p["last_login"])
+    gap = 1.0 if since == 0 else max(0, time - since) / DAY
+    h = hazard * min(400.0, max(0.02, gap))
+    suspected = account_probability(p, time)
+    return logit(1.0 - (1.0 - min(0.5, h)) * (1.0 - CARRY * suspected))

@@ -1,0 +1,531 @@
+"""What an account usually does: decayed counts with normalised back-off, and how they are taught and untaught.
+
+Usualness of a value v at level l, coarse to fine (parent level l+1):
+
+    p(v_l) = [c(v_l) + α_l · p(v_{l+1}) · g(v_l | v_{l+1})] / (N + α_l)
+
+which sums to one over v_l when p(v_{l+1}) and g do. α_l is learned for each account from how often its own logins
+showed something new at that level (a Good–Turing estimate), so that a mobile user's ever new addresses weigh nothing
+while a new address on a line that never changes weighs much.
+"""
+
+import math
+
+import numpy as np
+
+from kuraban.core.jit import jit
+from kuraban.core.profile import (
+    ASN,
+    CLIENTS,
+    COUNTRY,
+    DEVICES,
+    HASHED_AGENTS,
+    HASHED_FAMILIES,
+    HASHED_SYSTEMS,
+    HOUR_BINS,
+    INSTRUMENTS,
+    IP,
+    KINDS,
+    LEAVES,
+    LEVELS,
+    MARKETS,
+    NET,
+    NEW_MARKET,
+    NOVEL,
+    OFF_HOURS,
+    ON_MARGIN,
+    PENDING,
+    SYSTEMS,
+    UA,
+)
+
+HALF_LIFE_DAYS = 120.0
+MINUTE = 60_000_000
+DAY = 86_400_000_000
+
+# Shares of finer values inside a coarser one that nobody has counted; they stand on both sides of the ratio.
+NETS_IN_SYSTEM = 1.0 / 1000.0
+ADDRESSES_IN_NET = 1.0 / 256.0
+
+# Weight, in logins, of what comparable accounts do when an account's own rate of novelty is estimated.
+RATE_STRENGTH = 8.0
+LEAST_ALPHA = 0.3
+
+
+@jit
+def low32(value):
+    """The lower 32 bits of a 64-bit hash, 0 only for 0."""
+    low = value & np.uint64(0xFFFFFFFF)
+    if low == np.uint64(0) and value != np.uint64(0):
+        return np.uint32(1)
+    return np.uint32(low)
+
+
+@jit
+def backed_off(count, total, alpha, parent):
+    """(count + α·parent) / (total + α): a probability when `parent` is one and count ≤ total."""
+    return (count + alpha * parent) / (total + alpha)
+
+
+@jit
+def rate(count, total, strength, prior):
+    """A rate seen `count` times in `total`, drawn towards `prior` as if seen `strength` times more."""
+    return (count + strength * prior) / (total + strength)
+
+
+@jit
+def country_index(country):
+    """Two letters to 1..676, anything else to 0."""
+    first = (np.int64(country) >> 8) - 65
+    second = (np.int64(country) & 255) - 65
+    if 0 <= first < 26 and 0 <= second < 26:
+        return first * 26 + second + 1
+    return np.int64(0)
+
+
+@jit
+def family_index(browser, system):
+    """Browser and operating system together, folded into the population's table."""
+    return (np.int64(browser) * 131 + np.int64(system)) % HASHED_FAMILIES
+
+
+@jit
+def hour_bin(week_minute):
+    """Weekday or weekend × three-hour bins: 0..15."""
+    minute = np.int64(week_minute)
+    weekend = 8 if minute >= 5 * 1440 else 0
+    return weekend + (minute % 1440) // 180
+
+
+@jit
+def concentration(p, pop, level, total):
+    """α of `level`: so large that a new value has the probability with which this account shows new values."""
+    base = rate(np.float64(pop["novel"][level]), np.float64(pop["seasoned"]), 20.0, PRIOR_NOVELTY[level])
+    novelty = min(rate(np.float64(p["novel"][level]), np.float64(p["logins"]), RATE_STRENGTH, base), 0.95)
+    return max(LEAST_ALPHA, total * novelty / (1.0 - novelty))
+
+
+# Before any login was seen: how often a login of a seasoned account shows a new address, /24, ASN, country,
+# user agent, device. Assumptions; replaced by what the stream shows within a few hundred logins.
+PRIOR_NOVELTY = np.array([0.30, 0.15, 0.03, 0.003, 0.06, 0.02])
+
+
+@jit
+def share_of_country(pop, country, home):
+    """Share of all owners' logins from `country`; before any was seen, 95 in 100 come from `home`."""
+    prior = 95.0 if country == home else 0.02
+    return (np.float64(pop["countries"][country_index(country)]) + prior) / (np.float64(pop["logins"]) + 107.0)
+
+
+@jit
+def share_of_system(pop, asn, country, home):
+    """Share of one network (ASN) among all owners' logins from its country."""
+    total = np.float64(pop["countries"][country_index(country)])
+    count = np.float64(pop["systems"][np.int64(asn) % HASHED_SYSTEMS])
+    return min(1.0, (count + 0.05) / (total + 5.0))
+
+
+@jit
+def share_of_family(pop, browser, system):
+    """Share of a browser on an operating system among all owners' logins."""
+    return (np.float64(pop["browsers"][family_index(browser, system)]) + 0.2) / (np.float64(pop["logins"]) + 20.0)
+
+
+@jit
+def share_of_os(pop, system):
+    """Share of an operating system among all owners' logins."""
+    return (np.float64(pop["oses"][np.int64(system) % HASHED_FAMILIES]) + 0.5) / (np.float64(pop["logins"]) + 10.0)
+
+
+@jit
+def share_of_agent(pop, ua, browser, system):
+    """Share of one full user agent among the logins of its browser and operating system."""
+    total = np.float64(pop["browsers"][family_index(browser, system)])
+    count = np.float64(pop["agents"][np.int64(ua) % HASHED_AGENTS])
+    return min(1.0, (count + 0.1) / (total + 2.0))
+
+
+@jit
+def usual_network(p, pop, ip, net, asn, country, home):
+    """How usual a place is: (probability down to the address, of its ASN by own counts alone, what was new).
+
+    The third value has bit n set where level n had never been seen on this account.
+    """
+    addresses = 0.0
+    ip_count = 0.0
+    net_count = 0.0
+    for i in range(LEAVES):
+        weight = np.float64(p["leaf"][i]["weight"])
+        addresses += weight
+        if weight > 0.0:
+            if p["leaf"][i]["ip"] == ip:
+                ip_count += weight
+            if p["leaf"][i]["net"] == net:
+                net_count += weight
+    systems = 0.0
+    asn_count = 0.0
+    country_count = 0.0
+    for i in range(SYSTEMS):
+        weight = np.float64(p["system"][i]["weight"])
+        systems += weight
+        if weight > 0.0:
+            if p["system"][i]["asn"] == asn:
+                asn_count += weight
+            if p["system"][i]["country"] == country:
+                country_count += weight
+    in_country = backed_off(
+        country_count, systems, concentration(p, pop, COUNTRY, systems), share_of_country(pop, country, home)
+    )
+    in_system = backed_off(
+        asn_count,
+        systems,
+        concentration(p, pop, ASN, systems),
+        in_country * share_of_system(pop, asn, country, home),
+    )
+    in_net = backed_off(net_count, addresses, concentration(p, pop, NET, addresses), in_system * NETS_IN_SYSTEM)
+    at_address = backed_off(ip_count, addresses, concentration(p, pop, IP, addresses), in_net * ADDRESSES_IN_NET)
+    new = 0
+    if ip_count == 0.0:
+        new |= 1 << IP
+    if net_count == 0.0:
+        new |= 1 << NET
+    if asn_count == 0.0:
+        new |= 1 << ASN
+    if country_count == 0.0:
+        new |= 1 << COUNTRY
+    own_system = asn_count / systems if systems > 0.0 else 0.0
+    return at_address, own_system, in_country, new
+
+
+@jit
+def usual_client(p, pop, ua, browser, system):
+    """How usual the software is: (probability of the full user agent, of its family, whether it is new)."""
+    total = 0.0
+    ua_count = 0.0
+    family_count = 0.0
+    os_count = 0.0
+    for i in range(CLIENTS):
+        weight = np.float64(p["client"][i]["weight"])
+        total += weight
+        if weight > 0.0:
+            if p["client"][i]["ua"] == ua:
+                ua_count += weight
+            if p["client"][i]["os"] == system:
+                os_count += weight
+                if p["client"][i]["browser"] == browser:
+                    family_count += weight
+    os_share = share_of_os(pop, system)
+    on_os = backed_off(os_count, total, 1.0, os_share)
+    family = backed_off(family_count, total, 1.0, on_os * min(1.0, share_of_family(pop, browser, system) / os_share))
+    full = backed_off(
+        ua_count, total, concentration(p, pop, UA, total), family * share_of_agent(pop, ua, browser, system)
+    )
+    return full, family, ua_count == 0.0
+
+
+@jit
+def usual_hour(p, pop, week_minute):
+    """Probability of the hour under this account's own logins, backed off to everybody's."""
+    own = 0.0
+    everyone = 0.0
+    for i in range(HOUR_BINS):
+        own += np.float64(p["hours"][i])
+        everyone += np.float64(pop["hours"][i])
+    here = hour_bin(week_minute)
+    share = (np.float64(pop["hours"][here]) + 2.0) / (everyone + 2.0 * HOUR_BINS)
+    return backed_off(np.float64(p["hours"][here]), own, 6.0, share)
+
+
+@jit
+def find_device(p, device):
+    """Slot of a device id, -1 when unknown."""
+    for i in range(DEVICES):
+        if p["device"][i]["id"] == device and p["device"][i]["weight"] > 0.0:
+            return i
+    return -1
+
+
+@jit
+def find_holding(p, instrument):
+    """Slot of an instrument this account has bought or holds, -1 when neither."""
+    for i in range(INSTRUMENTS):
+        h = p["holding"][i]
+        if h["instrument"] == instrument + 1 and (h["weight"] > 0.0 or h["value"] > 0.0):
+            return i
+    return -1
+
+
+@jit
+def claim_holding(p, instrument):
+    """Slot of an instrument, made by giving up the one least bought and least held. Slots keep code + 1."""
+    least = 0
+    lowest = 1e30
+    for i in range(INSTRUMENTS):
+        h = p["holding"][i]
+        if h["instrument"] == instrument + 1:
+            return i
+        # What is held now matters more than what was bought long ago: a sale of it must not look like nothing.
+        worth = np.float64(h["weight"]) + (1000.0 + 1e-3 * np.float64(h["value"]) if h["value"] > 0.0 else 0.0)
+        if h["instrument"] == 0:
+            worth = -1.0
+        if worth < lowest:
+            lowest = worth
+            least = i
+    h = p["holding"][least]
+    h["instrument"] = instrument + 1
+    h["weight"] = 0.0
+    h["value"] = 0.0
+    return least
+
+
+@jit
+def age(p, day):
+    """Decay every count to `day`, so that what was usual a year ago is no longer."""
+    gap = day - np.int64(p["decayed"])
+    if gap <= 0:
+        return
+    p["decayed"] = day
+    f = np.float64(math.pow(0.5, min(float(gap), 3650.0) / HALF_LIFE_DAYS))
+    for i in range(LEAVES):
+        p["leaf"][i]["weight"] *= f
+    for i in range(SYSTEMS):
+        p["system"][i]["weight"] *= f
+    for i in range(CLIENTS):
+        p["client"][i]["weight"] *= f
+        p["client"][i]["acts"] *= f
+    for i in range(DEVICES):
+        p["device"][i]["weight"] *= f
+    for i in range(INSTRUMENTS):
+        p["holding"][i]["weight"] *= f
+    for i in range(HOUR_BINS):
+        p["hours"][i] *= f
+    for i in range(KINDS):
+        p["kinds"][i] *= f
+    for i in range(MARKETS):
+        p["markets"][i] *= f
+    for i in range(LEVELS):
+        p["novel"][i] *= f
+    p["logins"] *= f
+    p["with_device"] *= f
+    p["strong"] *= f
+    p["challenged"] *= f
+    p["sessions"] *= f
+    p["logged_in"] *= f
+    p["buys"] *= f
+    p["sells"] *= f
+    p["novel_buys"] *= f
+    p["novel_markets"] *= f
+    p["margins"] *= f
+    p["off_hours"] *= f
+    p["order_days"] *= f
+    p["liquidations"] *= f
+    p["sweeps"] *= f
+    p["withdrawals"] *= f
+    p["executions"] *= f
+    p["noticed"] *= f
+
+
+@jit
+def teach_login(p, ip, net, asn, country, ua, browser, system, device, week_minute, new, sign):
+    """Add (`sign` 1) or take back (-1) what one login says of the owner."""
+    if sign > 0:
+        spare = 0
+        found = -1
+        for i in range(LEAVES):
+            if p["leaf"][i]["ip"] == ip and p["leaf"][i]["weight"] > 0.0:
+                found = i
+            if p["leaf"][i]["weight"] < p["leaf"][spare]["weight"]:
+                spare = i
+        if found < 0:
+            found = spare
+            p["leaf"][found]["ip"] = ip
+            p["leaf"][found]["net"] = net
+            p["leaf"][found]["weight"] = 0.0
+        p["leaf"][found]["weight"] += 1.0
+        spare = 0
+        found = -1
+        for i in range(SYSTEMS):
+            if p["system"][i]["asn"] == asn and p["system"][i]["weight"] > 0.0:
+                found = i
+            if p["system"][i]["weight"] < p["system"][spare]["weight"]:
+                spare = i
+        if found < 0:
+            found = spare
+            p["system"][found]["asn"] = asn
+            p["system"][found]["country"] = country
+            p["system"][found]["weight"] = 0.0
+        p["system"][found]["weight"] += 1.0
+        if ua != 0:
+            spare = 0
+            found = -1
+            for i in range(CLIENTS):
+                if p["client"][i]["ua"] == ua and p["client"][i]["weight"] > 0.0:
+                    found = i
+                if p["client"][i]["weight"] < p["client"][spare]["weight"]:
+                    spare = i
+            if found < 0:
+                found = spare
+                p["client"][found]["ua"] = ua
+                p["client"][found]["browser"] = browser
+                p["client"][found]["os"] = system
+                p["client"][found]["weight"] = 0.0
+                p["client"][found]["acts"] = 0.0
+            p["client"][found]["weight"] += 1.0
+        if device != 0:
+            found = find_device(p, device)
+            if found < 0:
+                found = 0
+                for i in range(DEVICES):
+                    if p["device"][i]["weight"] < p["device"][found]["weight"]:
+                        found = i
+                p["device"][found]["id"] = device
+                p["device"][found]["weight"] = 0.0
+            p["device"][found]["weight"] += 1.0
+    else:
+        for i in range(LEAVES):
+            if p["leaf"][i]["ip"] == ip:
+                p["leaf"][i]["weight"] = max(0.0, p["leaf"][i]["weight"] - 1.0)
+        for i in range(SYSTEMS):
+            if p["system"][i]["asn"] == asn:
+                p["system"][i]["weight"] = max(0.0, p["system"][i]["weight"] - 1.0)
+        for i in range(CLIENTS):
+            if p["client"][i]["ua"] == ua:
+                p["client"][i]["weight"] = max(0.0, p["client"][i]["weight"] - 1.0)
+        for i in range(DEVICES):
+            if p["device"][i]["id"] == device:
+                p["device"][i]["weight"] = max(0.0, p["device"][i]["weight"] - 1.0)
+    here = hour_bin(week_minute)
+    p["hours"][here] = max(0.0, p["hours"][here] + sign)
+    for level in range(LEVELS):
+        if (new >> level) & 1:
+            p["novel"][level] = max(0.0, p["novel"][level] + sign)
+    p["logins"] = max(0.0, p["logins"] + sign)
+    if device != 0:
+        p["with_device"] = max(0.0, p["with_device"] + sign)
+
+
+@jit
+def teach_order(p, buy, instrument, kind, market, notional, thin, flags, sign):
+    """Add (`sign` 1) or take back (-1) what one order says of the owner."""
+    if not buy:
+        p["sells"] = max(0.0, p["sells"] + sign)
+        return
+    before = np.float64(p["buys"])
+    p["buys"] = max(0.0, before + sign)
+    p["kinds"][kind] = max(0.0, p["kinds"][kind] + sign)
+    p["markets"][market] = max(0.0, p["markets"][market] + sign)
+    if flags & NOVEL:
+        p["novel_buys"] = max(0.0, p["novel_buys"] + sign)
+    if flags & NEW_MARKET:
+        p["novel_markets"] = max(0.0, p["novel_markets"] + sign)
+    if flags & ON_MARGIN:
+        p["margins"] = max(0.0, p["margins"] + sign)
+    if flags & OFF_HOURS:
+        p["off_hours"] = max(0.0, p["off_hours"] + sign)
+    if instrument >= 0:
+        if sign > 0:
+            at = claim_holding(p, instrument)
+            p["holding"][at]["weight"] += 1.0
+        else:
+            at = find_holding(p, instrument)
+            if at >= 0:
+                p["holding"][at]["weight"] = max(0.0, p["holding"][at]["weight"] - 1.0)
+    if sign > 0 and notional > 0.0:
+        step = max(1.0 / (before + 1.0), 0.02)
+        size = math.log(notional)
+        mean = np.float64(p["size_mean"]) + step * (size - np.float64(p["size_mean"]))
+        p["size_mean"] = mean
+        p["size_square"] += step * ((size - mean) * (size - mean) - np.float64(p["size_square"]))
+        if not math.isnan(thin):
+            p["thin_mean"] += step * (thin - np.float64(p["thin_mean"]))
+
+
+@jit
+def apply_lesson(p, l, sign):
+    """Learn or unlearn what a kept event taught."""
+    if l["kind"] == 1:
+        teach_login(
+            p,
+            l["ip"],
+            l["net"],
+            l["asn"],
+            l["country"],
+            l["ua"],
+            l["browser"],
+            l["os"],
+            l["device"],
+            l["week_minute"],
+            np.int64(l["flags"]),
+            sign,
+        )
+    elif l["kind"] >= 2:
+        teach_order(
+            p,
+            l["kind"] == 2,
+            np.int64(l["instrument"]),
+            np.int64(l["os"]),
+            np.int64(l["market"]),
+            np.float64(l["notional"]),
+            np.float64(l["thin"]),
+            np.int64(l["flags"]),
+            sign,
+        )
+
+
+@jit
+def commit_clean(p, minute, believed_taken):
+    """Learn the lessons held back a whole day, unless the account is believed taken: then they wait on."""
+    for i in range(PENDING):
+        l = p["lesson"][i]
+        if l["kind"] != 0 and l["held"] == 1 and minute - np.int64(l["minute"]) >= 1440 and not believed_taken:
+            apply_lesson(p, l, 1)
+            l["held"] = 0
+
+
+@jit
+def holds_ripe_lesson(p, minute):
+    """Whether any lesson has been held back for a day."""
+    for i in range(PENDING):
+        l = p["lesson"][i]
+        if l["kind"] != 0 and l["held"] == 1 and minute - np.int64(l["minute"]) >= 1440:
+            return True
+    return False
+
+
+@jit
+def commit_session(p, session):
+    """Learn at once what a session held back: its owner has proved himself."""
+    for i in range(PENDING):
+        l = p["lesson"][i]
+        if l["kind"] != 0 and l["held"] == 1 and l["session"] == session:
+            apply_lesson(p, l, 1)
+            l["held"] = 0
+
+
+@jit
+def unlearn_session(p, session):
+    """Take back whatever a session taught, and forget what it would have taught."""
+    for i in range(PENDING):
+        l = p["lesson"][i]
+        if l["kind"] != 0 and l["session"] == session:
+            if l["held"] == 0:
+                apply_lesson(p, l, -1)
+            l["kind"] = 0
+
+
+@jit
+def spare_lesson(p):
+    """Slot for a new lesson: an empty one, else the oldest learned, else the oldest held (which is then lost)."""
+    best = 0
+    rank = 1e30
+    for i in range(PENDING):
+        l = p["lesson"][i]
+        here = np.float64(l["minute"])
+        if l["kind"] == 0:
+            here = -1.0
+        elif l["held"] == 1:
+            here += 1e12
+        if here < rank:
+            rank = here
+            best = i
+    return best

@@ -1,0 +1,1 @@
+"""The evidence: small functions over (event, profile, surroundings), each giving a bounded log-likelihood ratio."""
