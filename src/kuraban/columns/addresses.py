@@ -7,7 +7,7 @@ address is the IPv4 address. What cannot be read as an address is still told apa
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import Bytes, signed
+from kuraban.columns.bytewise import Buffer, byte, signed
 from kuraban.columns.hashing import SECOND_SEED, SEED, hash_bytes, hash_pair
 from kuraban.core.jit import jit
 from kuraban.reference.networks import Tables, locate
@@ -30,24 +30,24 @@ def place_cache() -> NDArray[np.uint64]:
 
 
 @jit
-def _dotted_quad(text: Bytes, at: int, end: int) -> int:
+def _dotted_quad(text: Buffer, at: int, end: int) -> int:
     """The 32 bits of an IPv4 address, -1 where it is none. Leading zeros are refused: some read them as octal."""
-    result = signed(0)
+    result = 0
     for part in range(4):
-        value = signed(0)
+        value = 0
         first = at
-        while at < end and 48 <= text[at] <= 57 and at - first < 3:
-            value = value * 10 + signed(text[at]) - 48
+        while at < end and 48 <= byte(text, at) <= 57 and at - first < 3:
+            value = value * 10 + byte(text, at) - 48
             at += 1
         n = at - first
-        if n == 0 or value > 255 or (n > 1 and text[first] == 48):
+        if n == 0 or value > 255 or (n > 1 and byte(text, first) == 48):
             return -1
         result = result << 8 | value
         if part < 3:
-            if at >= end or text[at] != _POINT:
+            if at >= end or byte(text, at) != _POINT:
                 return -1
             at += 1
-    return result if at == end else signed(-1)
+    return result if at == end else -1
 
 
 @jit
@@ -62,23 +62,23 @@ def _hex_digit(c: int) -> int:
 
 
 @jit
-def _groups(text: Bytes, at: int, end: int, groups: NDArray[np.int64]) -> tuple[int, int]:
+def _groups(text: Buffer, at: int, end: int, groups: NDArray[np.int64]) -> tuple[int, int]:
     """The 16-bit groups of an IPv6 address into `groups`: (how many, which one `::` comes before, -1 for none).
 
     The count is -1 where the text is no IPv6 address.
     """
     count = 0
     gap = -1
-    if at + 1 < end and text[at] == _COLON and text[at + 1] == _COLON:
+    if at + 1 < end and byte(text, at) == _COLON and byte(text, at + 1) == _COLON:
         gap = 0
         at += 2
     while at < end:
         first = at
-        value = signed(0)
-        while at < end and at - first < 4 and _hex_digit(signed(text[at])) >= 0:
-            value = value << 4 | _hex_digit(signed(text[at]))
+        value = 0
+        while at < end and at - first < 4 and _hex_digit(byte(text, at)) >= 0:
+            value = value << 4 | _hex_digit(byte(text, at))
             at += 1
-        if at < end and text[at] == _POINT:
+        if at < end and byte(text, at) == _POINT:
             quad = _dotted_quad(text, first, end)
             if quad < 0 or count > 6:
                 return -1, gap
@@ -91,10 +91,10 @@ def _groups(text: Bytes, at: int, end: int, groups: NDArray[np.int64]) -> tuple[
         count += 1
         if at == end:
             return count, gap
-        if text[at] != _COLON or at + 1 == end:
+        if byte(text, at) != _COLON or at + 1 == end:
             return -1, gap
         at += 1
-        if text[at] == _COLON:
+        if byte(text, at) == _COLON:
             if gap >= 0:
                 return -1, gap
             gap = count
@@ -103,7 +103,7 @@ def _groups(text: Bytes, at: int, end: int, groups: NDArray[np.int64]) -> tuple[
 
 
 @jit
-def parse_address(text: Bytes, at: int, n: int) -> tuple[int, np.uint64, np.uint64]:
+def parse_address(text: Buffer, at: int, n: int) -> tuple[int, np.uint64, np.uint64]:
     """The address `text[at : at + n]`: (4, 6 or 0 where it is none, upper 64 bits, lower 64 bits)."""
     quad = _dotted_quad(text, at, at + n)
     if quad >= 0:
@@ -115,7 +115,7 @@ def parse_address(text: Bytes, at: int, n: int) -> tuple[int, np.uint64, np.uint
         return 0, _ZERO, _ZERO
     hi, lo = _ZERO, _ZERO
     for i in range(8):
-        value = signed(0)
+        value = 0
         if gap < 0 or i < gap:
             value = groups[i]
         elif i >= gap + 8 - count:
@@ -130,7 +130,7 @@ def parse_address(text: Bytes, at: int, n: int) -> tuple[int, np.uint64, np.uint
 
 
 @jit
-def _look_up(text: Bytes, at: int, n: int, tables: Tables, entry: NDArray[np.uint64]) -> None:
+def _look_up(text: Buffer, at: int, n: int, tables: Tables, entry: NDArray[np.uint64]) -> None:
     version, hi, lo = parse_address(text, at, n)
     if version == 0:
         entry[1] = entry[0]
@@ -153,7 +153,7 @@ def _look_up(text: Bytes, at: int, n: int, tables: Tables, entry: NDArray[np.uin
 
 
 @jit
-def find_place(text: Bytes, at: int, n: int, tables: Tables, cache: NDArray[np.uint64]) -> int:
+def find_place(text: Buffer, at: int, n: int, tables: Tables, cache: NDArray[np.uint64]) -> int:
     """The row of `cache` that tells of the address `text[at : at + n]`, looked up where it is not there yet.
 
     Columns: hash of the text, of the address, of its /24 or /48 (0 where it is no address), and flags << 48 |

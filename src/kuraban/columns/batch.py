@@ -1,13 +1,13 @@
 """Rows that have become a batch, and the growing arrays they are gathered in."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import PAD, Bytes
+from kuraban.columns.bytewise import PAD, Bytes, buffer, copy
 from kuraban.core.jit import jit
 from kuraban.core.layout import EVENT, POSITION, SPAN
 
@@ -46,12 +46,12 @@ class Batch:
 class Pool:
     """Growing arrays of events. What is used of each: `n` rows and spans, `n_text`, `n_positions`, `n_about`."""
 
-    def __init__(self, rows: int = 0):
-        self.rows = np.empty(rows, dtype=EVENT)
-        self.spans = np.empty(rows, dtype=SPAN)
-        self.text = np.empty(64 * rows + PAD, dtype=np.uint8)
-        self.positions = np.empty(rows, dtype=POSITION)
-        self.about = np.empty(rows, dtype=np.uint64)
+    def __init__(self) -> None:
+        self.rows = np.empty(0, dtype=EVENT)
+        self.spans = np.empty(0, dtype=SPAN)
+        self.text = np.empty(PAD, dtype=np.uint8)
+        self.positions = np.empty(0, dtype=POSITION)
+        self.about = np.empty(0, dtype=np.uint64)
         self.n = self.n_text = self.n_positions = self.n_about = 0
 
     def reserve(self, rows: int, text: int, positions: int, about: int) -> None:
@@ -72,23 +72,27 @@ class Pool:
             self.about[: self.n_about],
         )
 
-    def take(self, order: Order) -> "Pool":
-        """A new pool with the given rows in the given order."""
-        chosen = self.rows[order]
-        taken = Pool(0)
-        taken.reserve(
-            len(order),
-            int(self.spans["id_n"][order].sum() + self.spans["time_n"][order].sum()),
-            int(np.maximum(chosen["positions_n"], 0).sum()),
-            int(chosen["about_n"].sum()),
-        )
+    def batch_of(self, order: Order) -> Batch:
+        """The given rows in the given order; without copying where they are the first ones as they lie."""
+        n = len(order)
+        if np.array_equal(order, np.arange(n)):
+            return replace(self.batch(), rows=self.rows[:n], spans=self.spans[:n])
+        return self.take(order).batch()
+
+    def take(self, order: Order, *, room: "Pool | None" = None) -> "Pool":
+        """A new pool with the given rows in the given order, and room for as much again as `room` holds."""
+        taken = Pool()
+        used = np.zeros(3, dtype=np.int64)
+        _measure(order, self.rows, self.spans, used)
+        sizes = len(order), *(int(n) for n in used)
+        more = (room.n, room.n_text, room.n_positions, room.n_about) if room else (0, 0, 0, 0)
+        taken.reserve(*(a + b for a, b in zip(sizes, more, strict=True)))
         _gather(
             order,
             (self.rows, self.spans, self.text, self.positions, self.about),
             (taken.rows, taken.spans, taken.text, taken.positions, taken.about),
-            used := np.zeros(3, dtype=np.int64),
         )
-        taken.n, taken.n_text, taken.n_positions, taken.n_about = len(order), *(int(n) for n in used)
+        taken.n, taken.n_text, taken.n_positions, taken.n_about = sizes
         return taken
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -150,22 +154,26 @@ def joined(batches: Iterable[Batch]) -> Batch:
 def _with_room(array: NDArray[Any], used: int, more: int) -> NDArray[Any]:
     if used + more <= len(array):
         return array
-    larger = np.empty(max(used + more, 3 * len(array) // 2), dtype=array.dtype)
+    larger = np.empty(max(used + more, 2 * len(array)), dtype=array.dtype)
     larger[:used] = array[:used]
     return larger
 
 
 @jit
-def _copy(source: Bytes, at: int, n: int, target: Bytes, to: int) -> int:
-    for i in range(n):
-        target[to + i] = source[at + i]
-    return to + n
+def _measure(order: Order, rows: Any, spans: Any, sizes: Order) -> None:
+    """How much text and how many positions and ids some rows have, added to `sizes`."""
+    for i in range(len(order)):
+        row, span = rows[order[i]], spans[order[i]]
+        sizes[0] += span["id_n"] + span["time_n"]
+        sizes[1] += max(row["positions_n"], 0)
+        sizes[2] += row["about_n"]
 
 
 @jit
-def _gather(order: Order, source: Any, target: Any, used: Order) -> None:
-    rows, spans, text, positions, about = source
-    new_rows, new_spans, new_text, new_positions, new_about = target
+def _gather(order: Order, source: Any, target: Any) -> None:
+    rows, spans, old_text, positions, about = source
+    new_rows, new_spans, taken_text, new_positions, new_about = target
+    text, new_text = buffer(old_text), buffer(taken_text)
     n_text = n_positions = n_about = 0
     for i in range(len(order)):
         new_rows[i] = rows[order[i]]
@@ -173,10 +181,10 @@ def _gather(order: Order, source: Any, target: Any, used: Order) -> None:
         row, span = new_rows[i], new_spans[i]
         at, n = span["id_at"], span["id_n"]
         span["id_at"] = n_text
-        n_text = _copy(text, at, n, new_text, n_text)
+        n_text = copy(text, at, n, new_text, n_text)
         at, n = span["time_at"], span["time_n"]
         span["time_at"] = n_text
-        n_text = _copy(text, at, n, new_text, n_text)
+        n_text = copy(text, at, n, new_text, n_text)
         first, count = row["positions_at"], row["positions_n"]
         row["positions_at"] = n_positions
         for j in range(first, first + count):
@@ -187,4 +195,3 @@ def _gather(order: Order, source: Any, target: Any, used: Order) -> None:
         for j in range(first, first + count):
             new_about[n_about] = about[j]
             n_about += 1
-    used[0], used[1], used[2] = n_text, n_positions, n_about

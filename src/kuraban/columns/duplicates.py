@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import prefetch, signed
+from kuraban.columns.bytewise import Buffer, buffer, get_hash, prefetch, put_hash, signed
 from kuraban.core.jit import jit
 
 U64 = NDArray[np.uint64]
@@ -20,35 +20,42 @@ _ZERO = np.uint64(0)
 
 
 @jit
-def _slot(table: U64, first: np.uint64, second: np.uint64) -> int:
-    """The slot of an id, or the empty one where it belongs."""
-    mask = len(table) - 1
+def _add(table: Buffer, mask: int, first: np.uint64, second: np.uint64, store: bool) -> bool:
+    """Whether an id is not in a table yet; where `store` says so it is from now on."""
     slot = signed(first & np.uint64(mask))
-    while table[slot, 0] != _ZERO and (table[slot, 0] != first or table[slot, 1] != second):
+    while True:
+        found = get_hash(table, 2 * slot)
+        if found == _ZERO:
+            break
+        if found == first and get_hash(table, 2 * slot + 1) == second:
+            return False
         slot = (slot + 1) & mask
-    return slot
+    if store:
+        put_hash(table, 2 * slot, first)
+        put_hash(table, 2 * slot + 1, second)
+    return True
 
 
 @jit
 def _copy(entries: U64, table: U64) -> None:
     for i in range(len(entries)):
         if entries[i, 0] != _ZERO:
-            table[_slot(table, entries[i, 0], entries[i, 1])] = entries[i]
+            _add(buffer(table), len(table) - 1, entries[i, 0], entries[i, 1], True)
 
 
 @jit
 def _admit(current: U64, previous: U64, ids: U64, at: int, room: int, fresh: NDArray[np.bool_]) -> tuple[int, int]:
     """Mark new ids from `at` on as fresh until `room` of them were added: (where it stopped, how many were added)."""
     added = 0
-    current_mask, previous_mask = np.uint64(len(current) - 1), np.uint64(len(previous) - 1)
+    new, old = buffer(current), buffer(previous)
+    new_mask, old_mask = len(current) - 1, len(previous) - 1
     while at < len(ids) and added < room:
         if at + _AHEAD < len(ids):
-            prefetch(current, 2 * signed(ids[at + _AHEAD, 0] & current_mask))
-            prefetch(previous, 2 * signed(ids[at + _AHEAD, 0] & previous_mask))
+            ahead = ids[at + _AHEAD, 0]
+            prefetch(new, 2 * signed(ahead & np.uint64(new_mask)))
+            prefetch(old, 2 * signed(ahead & np.uint64(old_mask)))
         first, second = ids[at, 0], ids[at, 1]
-        slot = _slot(current, first, second)
-        if current[slot, 0] == _ZERO and previous[_slot(previous, first, second), 0] == _ZERO:
-            current[slot] = ids[at]
+        if _add(old, old_mask, first, second, False) and _add(new, new_mask, first, second, True):
             fresh[at] = True
             added += 1
         at += 1

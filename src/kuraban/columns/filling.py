@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuraban.columns.addresses import find_place
-from kuraban.columns.bytewise import Bytes, jit_inline
+from kuraban.columns.bytewise import Buffer, Bytes, buffer, copy, jit_inline
 from kuraban.columns.hashing import SECOND_SEED, SEED, hash_bytes
-from kuraban.columns.interning import Arrays, intern
+from kuraban.columns.interning import Arrays, Open, intern, opened
 from kuraban.columns.scanning import Cells, Lists, Numbers
 from kuraban.columns.vocabulary import (
     CELL_ABOUT_AT,
@@ -70,7 +70,7 @@ _LOW_16, _LOW_32 = np.uint64(0xFFFF), np.uint64(0xFFFF_FFFF)
 
 
 @jit_inline
-def _hash(text: Bytes, word: int) -> np.uint64:
+def _hash(text: Buffer, word: int) -> np.uint64:
     """The hash of a word, 0 where it is absent or empty."""
     n = word & 0xFFFF_FFFF
     return hash_bytes(text, word >> 32, n, _SEED) if n else _ZERO
@@ -78,9 +78,8 @@ def _hash(text: Bytes, word: int) -> np.uint64:
 
 @jit
 def measure(cells: Cells, kept: Kept, lists: Lists, needs: Kept) -> None:
-    """How much room the rows need at most; see `NEED_*` for what lies where in `needs`."""
+    """How much room the rows need at most, added to `needs`; see `NEED_*` for what lies where in it."""
     words = lists[0]
-    needs[:] = 0
     for i in range(len(kept)):
         cell = cells[kept[i]]
         needs[NEED_ACCOUNT_BYTES] += cell[CELL_ACCOUNT] & 0xFFFF_FFFF
@@ -95,8 +94,9 @@ def measure(cells: Cells, kept: Kept, lists: Lists, needs: Kept) -> None:
 
 
 @jit
-def hash_ids(text: Bytes, cells: Cells, kept: Kept, ids: U64) -> None:
+def hash_ids(block: Bytes, cells: Cells, kept: Kept, ids: U64) -> None:
     """Both hashes of each event's id into `ids` (uint64[n, 2])."""
+    text = buffer(block)
     for i in range(len(kept)):
         word = cells[kept[i], CELL_ID]
         ids[i, 0] = hash_bytes(text, word >> 32, word & 0xFFFF_FFFF, _SEED)
@@ -104,15 +104,16 @@ def hash_ids(text: Bytes, cells: Cells, kept: Kept, ids: U64) -> None:
 
 
 @jit
-def intern_agents(text: Bytes, cells: Cells, kept: Kept, agents: Arrays, codes: NDArray[np.int64], rows: Any) -> None:
+def intern_agents(block: Bytes, cells: Cells, kept: Kept, agents: Arrays, codes: NDArray[np.int64], rows: Any) -> None:
     """The user agents' hashes into `rows`, their codes among `agents` into `codes`, -1 where there is none."""
+    text, names = buffer(block), opened(agents)
     for i in range(len(kept)):
         word = cells[kept[i], CELL_AGENT]
         h = _hash(text, word)
         rows[i]["ua"] = h
         codes[i] = -1
         if h != _ZERO:
-            codes[i] = intern(agents, text, word >> 32, word & 0xFFFF_FFFF, h)
+            codes[i] = intern(names, text, word >> 32, word & 0xFFFF_FFFF, h)
 
 
 @jit
@@ -161,8 +162,9 @@ def fill_codes(cells: Cells, numbers: Numbers, kept: Kept, times: NDArray[np.int
 
 
 @jit
-def fill_names(text: Bytes, cells: Cells, kept: Kept, accounts: Arrays, rows: Any) -> None:
+def fill_names(block: Bytes, cells: Cells, kept: Kept, accounts: Arrays, rows: Any) -> None:
     """What is only compared, and the accounts."""
+    text, names = buffer(block), opened(accounts)
     for i in range(len(kept)):
         row = rows[i]
         cell = cells[kept[i]]
@@ -171,11 +173,11 @@ def fill_names(text: Bytes, cells: Cells, kept: Kept, accounts: Arrays, rows: An
         row["order"] = _hash(text, cell[CELL_ORDER])
         row["destination"] = _hash(text, cell[CELL_DESTINATION])
         word = cell[CELL_ACCOUNT]
-        row["account"] = intern(accounts, text, word >> 32, word & 0xFFFF_FFFF, _hash(text, word))
+        row["account"] = intern(names, text, word >> 32, word & 0xFFFF_FFFF, _hash(text, word))
 
 
 @jit_inline
-def _instrument(text: Bytes, word: int, instruments: Arrays) -> int:
+def _instrument(text: Buffer, word: int, instruments: Open) -> int:
     h = _hash(text, word)
     if h == _ZERO:
         return -1
@@ -183,8 +185,9 @@ def _instrument(text: Bytes, word: int, instruments: Arrays) -> int:
 
 
 @jit
-def fill_places(text: Bytes, cells: Cells, kept: Kept, tables: Tables, cache: U64, rows: Any) -> None:
+def fill_places(block: Bytes, cells: Cells, kept: Kept, tables: Tables, cache: U64, rows: Any) -> None:
     """Addresses, networks, countries. tables: `Networks.tables`. cache: `addresses.place_cache()`."""
+    text = buffer(block)
     for i in range(len(kept)):
         row = rows[i]
         word = cells[kept[i], CELL_IP]
@@ -200,20 +203,12 @@ def fill_places(text: Bytes, cells: Cells, kept: Kept, tables: Tables, cache: U6
         row["net_flags"] = place >> _48
 
 
-@jit_inline
-def _copy_word(text: Bytes, word: int, words: Bytes, to: int) -> int:
-    at = word >> 32
-    n = word & 0xFFFF_FFFF
-    for i in range(n):
-        words[to + i] = text[at + i]
-    return to + n
-
-
 @jit
 def fill_words(
-    text: Bytes, cells: Cells, kept: Kept, ids: U64, seq: int, words: Bytes, at: int, spans: Any, rows: Any
+    block: Bytes, cells: Cells, kept: Kept, ids: U64, seq: int, words: Bytes, at: int, spans: Any, rows: Any
 ) -> int:
     """Ids and times as they were written into `words` from `at` on, and where they lie; the end of what was written."""
+    text, target = buffer(block), buffer(words)
     for i in range(len(kept)):
         rows[i]["id"] = ids[i, 0]
         rows[i]["seq"] = seq + i
@@ -221,17 +216,17 @@ def fill_words(
         word = cells[kept[i], CELL_ID]
         span["id_at"] = at
         span["id_n"] = word & 0xFFFF_FFFF
-        at = _copy_word(text, word, words, at)
+        at = copy(text, word >> 32, word & 0xFFFF_FFFF, target, at)
         word = cells[kept[i], CELL_STAMP]
         span["time_at"] = at
         span["time_n"] = word & 0xFFFF_FFFF
-        at = _copy_word(text, word, words, at)
+        at = copy(text, word >> 32, word & 0xFFFF_FFFF, target, at)
     return at
 
 
 @jit
 def fill_lists(
-    text: Bytes,
+    block: Bytes,
     cells: Cells,
     kept: Kept,
     lists: Lists,
@@ -246,16 +241,17 @@ def fill_lists(
 
     Both places that name instruments are read event by event, so that codes do not depend on where a batch ends.
     """
+    text, names = buffer(block), opened(instruments)
     instrument_words, values, about_words, _ = lists
     for i in range(len(kept)):
         row = rows[i]
         cell = cells[kept[i]]
-        row["instrument"] = _instrument(text, cell[CELL_INSTRUMENT], instruments)
+        row["instrument"] = _instrument(text, cell[CELL_INSTRUMENT], names)
         row["positions_at"] = positions_at
         row["positions_n"] = cell[CELL_POSITIONS_N]
         for j in range(cell[CELL_POSITIONS_AT], cell[CELL_POSITIONS_AT] + cell[CELL_POSITIONS_N]):
             positions[positions_at]["value"] = values[j]
-            positions[positions_at]["instrument"] = _instrument(text, instrument_words[j], instruments)
+            positions[positions_at]["instrument"] = _instrument(text, instrument_words[j], names)
             positions_at += 1
         row["about_at"] = about_at
         row["about_n"] = cell[CELL_ABOUT_N]

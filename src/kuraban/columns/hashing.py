@@ -7,7 +7,7 @@ multiplied into the state; the length is part of the initial state. The result 0
 
 import numpy as np
 
-from kuraban.columns.bytewise import PAD, Bytes, load64
+from kuraban.columns.bytewise import PAD, Buffer, Bytes, load64
 from kuraban.core.jit import interpreted, jit
 
 SEED = 0x6B75_7261_6261_6E31
@@ -43,7 +43,7 @@ def hash_text(text: str) -> int:
 
 if interpreted:
 
-    def hash_bytes(text: Bytes, at: int, n: int, seed: np.uint64) -> np.uint64:
+    def hash_bytes(text: Buffer, at: int, n: int, seed: np.uint64) -> np.uint64:
         """The hash of `text[at : at + n]`, never 0."""
         return np.uint64(hash_raw(text[at : at + n].tobytes(), int(seed)))
 
@@ -60,7 +60,7 @@ else:
         return value ^ value >> _S47
 
     @jit
-    def hash_bytes(text: Bytes, at: int, n: int, seed: np.uint64) -> np.uint64:
+    def hash_bytes(text: Buffer, at: int, n: int, seed: np.uint64) -> np.uint64:
         """The hash of `text[at : at + n]`, never 0."""
         state = seed ^ (np.uint64(n) * _M64)
         left = n

@@ -10,62 +10,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import PAD, Bytes, signed
+from kuraban.columns.bytewise import (
+    PAD,
+    Buffer,
+    Bytes,
+    buffer,
+    copy,
+    get,
+    get_hash,
+    jit_inline,
+    put,
+    put_hash,
+    same,
+    signed,
+)
 from kuraban.columns.hashing import SEED, hash_bytes, padded
 from kuraban.core.jit import jit
 
 # slots (uint64[2**k, 2]: hash, code), starts (int64: where each name begins in `names`, one more than there are
 # names), names (their bytes, end to end), used ([number of names]).
 Arrays = tuple[NDArray[np.uint64], NDArray[np.int64], Bytes, NDArray[np.int64]]
+Open = tuple[Buffer, Buffer, Buffer, Buffer, int]  # the same as buffers, and the number of slots less one
 
 _SEED = np.uint64(SEED)
 _ZERO = np.uint64(0)
 
 
-@jit
-def _same(names: Bytes, start: int, text: Bytes, at: int, n: int) -> bool:
-    for i in range(n):  # noqa: SIM110  (compiled: a generator expression is not)
-        if names[start + i] != text[at + i]:
-            return False
-    return True
-
-
-@jit
-def intern(arrays: Arrays, text: Bytes, at: int, n: int, h: np.uint64) -> int:
-    """The code of the name `text[at : at + n]` with hash `h`, which becomes the next code where it is new."""
+@jit_inline
+def opened(arrays: Arrays) -> Open:
+    """An interner's arrays as `intern` and `find` work on them."""
     slots, starts, names, used = arrays
-    mask = len(slots) - 1
-    slot = signed(h & np.uint64(mask))
-    while slots[slot, 0] != _ZERO:
-        if slots[slot, 0] == h:
-            code = signed(slots[slot, 1])
-            start = starts[code]
-            if starts[code + 1] - start == n and _same(names, start, text, at, n):
-                return code
-        slot = (slot + 1) & mask
-    code = signed(used[0])
-    start = starts[code]
-    for i in range(n):
-        names[start + i] = text[at + i]
-    starts[code + 1] = start + n
-    used[0] = code + 1
-    slots[slot, 0] = h
-    slots[slot, 1] = np.uint64(code)
-    return code
+    return buffer(slots), buffer(starts), buffer(names), buffer(used), len(slots) - 1
 
 
 @jit
-def _find(arrays: Arrays, text: Bytes, at: int, n: int, h: np.uint64) -> int:
-    slots, starts, names, _ = arrays
-    mask = len(slots) - 1
+def find(names: Open, text: Buffer, at: int, n: int, h: np.uint64) -> tuple[int, int]:
+    """The code of the name `text[at : at + n]` with hash `h`, -1 where it is not known, and the slot it belongs to."""
+    slots, starts, known, _, mask = names
     slot = signed(h & np.uint64(mask))
-    while slots[slot, 0] != _ZERO:
-        if slots[slot, 0] == h:
-            code = signed(slots[slot, 1])
-            if starts[code + 1] - starts[code] == n and _same(names, starts[code], text, at, n):
-                return code
+    while True:
+        found = get_hash(slots, 2 * slot)
+        if found == _ZERO:
+            return -1, slot
+        if found == h:
+            code = signed(get_hash(slots, 2 * slot + 1))
+            start = get(starts, code)
+            if get(starts, code + 1) - start == n and same(text, at, known, start, n):
+                return code, slot
         slot = (slot + 1) & mask
-    return -1
+
+
+@jit
+def intern(names: Open, text: Buffer, at: int, n: int, h: np.uint64) -> int:
+    """The code of the name `text[at : at + n]` with hash `h`, which becomes the next code where it is new."""
+    code, slot = find(names, text, at, n, h)
+    if code >= 0:
+        return code
+    slots, starts, known, used, _ = names
+    code = get(used, 0)
+    put(starts, code + 1, copy(text, at, n, known, get(starts, code)))
+    put(used, 0, code + 1)
+    put_hash(slots, 2 * slot, h)
+    put_hash(slots, 2 * slot + 1, np.uint64(code))
+    return code
 
 
 @jit
@@ -76,14 +83,22 @@ def _rehash(old: NDArray[np.uint64], new: NDArray[np.uint64]) -> None:
             slot = signed(old[i, 0] & np.uint64(mask))
             while new[slot, 0] != _ZERO:
                 slot = (slot + 1) & mask
-            new[slot] = old[i]
+            new[slot, 0] = old[i, 0]
+            new[slot, 1] = old[i, 1]
 
 
 @jit
-def _intern_all(arrays: Arrays, text: Bytes, starts: NDArray[np.int64]) -> None:
-    for i in range(len(starts) - 1):
+def _intern_all(arrays: Arrays, words: Bytes, starts: NDArray[np.int64], codes: NDArray[np.int64]) -> None:
+    names, text = opened(arrays), buffer(words)
+    for i in range(len(codes)):
         n = starts[i + 1] - starts[i]
-        intern(arrays, text, starts[i], n, hash_bytes(text, starts[i], n, _SEED))
+        codes[i] = intern(names, text, starts[i], n, hash_bytes(text, starts[i], n, _SEED))
+
+
+@jit
+def _find_one(arrays: Arrays, word: Bytes, n: int) -> int:
+    text = buffer(word)
+    return find(opened(arrays), text, 0, n, hash_bytes(text, 0, n, _SEED))[0]
 
 
 class Interner:
@@ -123,14 +138,14 @@ class Interner:
         """The code of a name, a new one where it was not known."""
         raw = name.encode("utf-8", "surrogatepass")
         self.reserve(1, len(raw))
-        text = padded(raw)
-        return int(intern(self.arrays, text, 0, len(raw), np.uint64(hash_bytes(text, 0, len(raw), _SEED))))
+        codes = np.empty(1, dtype=np.int64)
+        _intern_all(self.arrays, padded(raw), np.array((0, len(raw))), codes)
+        return int(codes[0])
 
     def find(self, name: str) -> int | None:
         """The code of a name, None where it is not known."""
         raw = name.encode("utf-8", "surrogatepass")
-        text = padded(raw)
-        code = int(_find(self.arrays, text, 0, len(raw), np.uint64(hash_bytes(text, 0, len(raw), _SEED))))
+        code = int(_find_one(self.arrays, padded(raw), len(raw)))
         return code if code >= 0 else None
 
     def name(self, code: int) -> str:
@@ -163,7 +178,7 @@ class Interner:
             raise ValueError("not the arrays of an interner: the starts of the names do not fit their bytes")
         self._clear()
         self.reserve(count, len(names))
-        _intern_all(self.arrays, padded(names.tobytes()), starts)
+        _intern_all(self.arrays, padded(names.tobytes()), starts, np.empty(count, dtype=np.int64))
         if len(self) != count:
             raise ValueError("not the arrays of an interner: a name occurs twice")
 

@@ -6,7 +6,7 @@ decides that something is wrong.
 
 import numpy as np
 
-from kuraban.columns.bytewise import Bytes, jit_inline, plain, signed
+from kuraban.columns.bytewise import Buffer, byte, jit_inline, plain
 from kuraban.core.jit import jit
 from kuraban.events import EARLIEST, LATEST
 
@@ -27,17 +27,17 @@ _FRACTION = np.array([1_000_000, 100_000, 10_000, 1_000, 100, 10, 1], dtype=np.i
 
 
 @jit_inline
-def blank(text: Bytes, at: int) -> int:
+def blank(text: Buffer, at: int) -> int:
     """The first position from `at` that is not white space within a line."""
-    while text[at] == _SPACE or text[at] == _TAB or text[at] == _RETURN:
+    while byte(text, at) == _SPACE or byte(text, at) == _TAB or byte(text, at) == _RETURN:
         at += 1
     return at
 
 
 @jit
-def _character(text: Bytes, at: int) -> int:
+def _character(text: Buffer, at: int) -> int:
     """How many bytes the non-ASCII character at `at` has, `DOUBT` where it is not UTF-8 (Unicode 15, table 3-7)."""
-    a, b, c, d = text[at], text[at + 1], text[at + 2], text[at + 3]
+    a, b, c, d = byte(text, at), byte(text, at + 1), byte(text, at + 2), byte(text, at + 3)
     if 0xC2 <= a <= 0xDF and 0x80 <= b <= 0xBF:
         return 2
     if 0xE0 <= a <= 0xEF and 0x80 <= c <= 0xBF:
@@ -54,10 +54,10 @@ def _character(text: Bytes, at: int) -> int:
 
 
 @jit
-def _beyond_plain(text: Bytes, at: int) -> int:
+def _beyond_plain(text: Buffer, at: int) -> int:
     """The closing quote of a string that is longer than one window, or has a non-ASCII character at `at`."""
     while True:
-        c = text[at]
+        c = byte(text, at)
         if c == QUOTE:
             return at
         if c >= 0x80:
@@ -72,43 +72,43 @@ def _beyond_plain(text: Bytes, at: int) -> int:
 
 
 @jit_inline
-def string_end(text: Bytes, at: int) -> int:
+def string_end(text: Buffer, at: int) -> int:
     """The closing quote of a string whose first character is at `at`; escapes and control characters are doubted."""
     at += plain(text, at)
-    if text[at] == QUOTE:
+    if byte(text, at) == QUOTE:
         return at
     return _beyond_plain(text, at)
 
 
 @jit_inline
-def number(text: Bytes, at: int) -> tuple[float, int]:
+def number(text: Buffer, at: int) -> tuple[float, int]:
     """A JSON number at `at` and the position behind it, `DOUBT` for the latter where it has an exponent or is long."""
-    negative = text[at] == _MINUS
+    negative = byte(text, at) == _MINUS
     if negative:
         at += 1
     begin = at
-    value = signed(0)
-    while _ZERO <= text[at] <= _NINE:
+    value = 0
+    while _ZERO <= byte(text, at) <= _NINE:
         if at - begin == _MOST_DIGITS:
             return 0.0, DOUBT
-        value = value * 10 + signed(text[at] - _ZERO)
+        value = value * 10 + (byte(text, at) - _ZERO)
         at += 1
     digits = at - begin
-    if digits == 0 or (digits > 1 and text[begin] == _ZERO):
+    if digits == 0 or (digits > 1 and byte(text, begin) == _ZERO):
         return 0.0, DOUBT
     scale = 0
-    if text[at] == _POINT:
+    if byte(text, at) == _POINT:
         at += 1
         first = at
-        while _ZERO <= text[at] <= _NINE:
+        while _ZERO <= byte(text, at) <= _NINE:
             if at - first + digits == _MOST_DIGITS:
                 return 0.0, DOUBT
-            value = value * 10 + signed(text[at] - _ZERO)
+            value = value * 10 + (byte(text, at) - _ZERO)
             at += 1
         scale = at - first
         if scale == 0:
             return 0.0, DOUBT
-    if value >= _EXACT or text[at] == _LOWER_E or text[at] == _UPPER_E:
+    if value >= _EXACT or byte(text, at) == _LOWER_E or byte(text, at) == _UPPER_E:
         return 0.0, DOUBT
     result = np.float64(value)
     if scale:
@@ -117,9 +117,9 @@ def number(text: Bytes, at: int) -> tuple[float, int]:
 
 
 @jit_inline
-def _two(text: Bytes, at: int) -> int:
+def _two(text: Buffer, at: int) -> int:
     """Two digits at `at` as a number, far below zero where one of them is none."""
-    tens, ones = signed(text[at]) - _ZERO, signed(text[at + 1]) - _ZERO
+    tens, ones = byte(text, at) - _ZERO, byte(text, at + 1) - _ZERO
     if tens < 0 or tens > 9 or ones < 0 or ones > 9:
         return -1_000_000
     return tens * 10 + ones
@@ -138,15 +138,15 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 @jit
-def _offset(text: Bytes, at: int, end: int) -> int:
+def _offset(text: Buffer, at: int, end: int) -> int:
     """The offset from UTC written at `at`, seconds; a number no offset has where it is in doubt."""
-    if at + 1 == end and text[at] == _UPPER_Z:
+    if at + 1 == end and byte(text, at) == _UPPER_Z:
         return 0
-    if at + 6 == end and text[at + 3] == _COLON and (text[at] == _PLUS or text[at] == _MINUS):
+    if at + 6 == end and byte(text, at + 3) == _COLON and (byte(text, at) == _PLUS or byte(text, at) == _MINUS):
         hours, minutes = _two(text, at + 1), _two(text, at + 4)
         if 0 <= hours < 24 and 0 <= minutes < 60:
             seconds = hours * 3600 + minutes * 60
-            return seconds if text[at] == _PLUS else -seconds
+            return seconds if byte(text, at) == _PLUS else -seconds
     return _NO_OFFSET
 
 
@@ -154,12 +154,12 @@ _NO_OFFSET = 1 << 40
 
 
 @jit
-def time(text: Bytes, at: int, n: int) -> int:
+def time(text: Buffer, at: int, n: int) -> int:
     """`events.microseconds` of a time of `n` bytes, `DOUBT` for rarer forms (no year in range is negative)."""
     end = at + n
-    if n < 20 or text[at + 4] != _MINUS or text[at + 7] != _MINUS or text[at + 10] != _UPPER_T:
+    if n < 20 or byte(text, at + 4) != _MINUS or byte(text, at + 7) != _MINUS or byte(text, at + 10) != _UPPER_T:
         return DOUBT
-    if text[at + 13] != _COLON or text[at + 16] != _COLON:
+    if byte(text, at + 13) != _COLON or byte(text, at + 16) != _COLON:
         return DOUBT
     year = _two(text, at) * 100 + _two(text, at + 2)
     month, day = _two(text, at + 5), _two(text, at + 8)
@@ -170,17 +170,17 @@ def time(text: Bytes, at: int, n: int) -> int:
     if day < 1 or day > _MONTH_DAYS[month - 1] + (1 if leap else 0):
         return DOUBT
     at += 19
-    fraction = signed(0)
-    if text[at] == _POINT:
+    fraction = 0
+    if byte(text, at) == _POINT:
         at += 1
         first = at
-        while _ZERO <= text[at] <= _NINE and at - first < 6:
-            fraction = fraction * 10 + signed(text[at] - _ZERO)
+        while _ZERO <= byte(text, at) <= _NINE and at - first < 6:
+            fraction = fraction * 10 + (byte(text, at) - _ZERO)
             at += 1
         if at == first:
             return DOUBT
         fraction *= _FRACTION[at - first]
-        while _ZERO <= text[at] <= _NINE:
+        while _ZERO <= byte(text, at) <= _NINE:
             at += 1
     offset = _offset(text, at, end)
     if offset == _NO_OFFSET:

@@ -30,7 +30,7 @@ from kuraban.columns.vocabulary import (
     STATUS_READ,
 )
 from kuraban.columns.writing import Words, Writer, empty_cells, empty_lists
-from kuraban.columns.zones import offset_steps
+from kuraban.reference.zones import offset_steps
 
 _ROWS = 8192  # lines that are read before they are filled: their cells stay in the processor's cache
 _LIST = events.MAX_LINE // 3 + 1  # no line says more positions than this
@@ -278,6 +278,7 @@ class Reader:
         pool: Pool,
     ) -> None:
         needs, interner = self._needs, self.instruments.interner
+        needs[:] = 0
         filling.measure(cells, kept, lists, needs)
         pool.reserve(
             len(kept),
@@ -332,9 +333,9 @@ class Reader:
         if len(late):
             self._reject_late(late, held)
         self._origins.clear()
-        self._pool = pool.take(stays)
+        self._pool = pool.take(stays, room=pool)
         if len(leaves):
-            yield pool.take(leaves).batch()
+            yield pool.batch_of(leaves)
 
     def _reject_late(self, late: NDArray[np.int64], held: int) -> None:
         """Say which of the pool's rows were late; the first `held` of them came earlier and cannot be."""

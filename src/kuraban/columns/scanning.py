@@ -8,7 +8,19 @@ how fast a line is read and never whether it is accepted.
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import Bytes, jit_inline, no_newline
+from kuraban.columns.bytewise import (
+    Buffer,
+    Bytes,
+    buffer,
+    byte,
+    from_item,
+    get,
+    jit_inline,
+    load64,
+    no_newline,
+    put,
+    put_number,
+)
 from kuraban.columns.literals import DOUBT, NEWLINE, QUOTE, blank, number, string_end, time
 from kuraban.columns.vocabulary import (
     CELL_ABOUT_AT,
@@ -20,7 +32,9 @@ from kuraban.columns.vocabulary import (
     CELL_POSITIONS_N,
     CELL_STATUS,
     CELL_TIME,
+    CELLS,
     EVENT,
+    NUMBERS,
     POSITION,
     READ_ABOUT,
     READ_AMOUNT,
@@ -49,6 +63,7 @@ Cells = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 # Positions: their instruments as words, and their values. `about`: ids as words. Then how many of each are used.
 Lists = tuple[Cells, Numbers, Cells, Cells]
+_Open = tuple[Buffer, Buffer, Buffer, Buffer, int]  # the same as buffers, and how many each list has room for
 
 FULL = -2  # the lists have no room for all that a line says
 
@@ -56,29 +71,34 @@ _MOST_NAME, _MOST_TEXT = 128, 1024  # bytes here, characters in `events`: bytes 
 _DEEPEST = 16
 _COMMA, _COLON = ord(","), ord(":")
 _OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = ord("{"), ord("}"), ord("["), ord("]")
-_N, _T, _F, _U, _L, _E, _R, _A, _S = (ord(c) for c in "ntfuleras")
+
+
+def _word(word: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(word, "little"))
+
+
+_NULL, _TRUE, _FALSE = _word(b"null"), _word(b"true"), _word(b"false")
+_FOUR, _FIVE = _word(b"\xff" * 4), _word(b"\xff" * 5)
 
 
 @jit_inline
-def _null(text: Bytes, at: int) -> bool:
-    return bool(text[at] == _N and text[at + 1] == _U and text[at + 2] == _L and text[at + 3] == _L)
+def _null(text: Buffer, at: int) -> bool:
+    return bool(load64(text, at) & _FOUR == _NULL)
 
 
 @jit_inline
-def _true(text: Bytes, at: int) -> bool:
-    return bool(text[at] == _T and text[at + 1] == _R and text[at + 2] == _U and text[at + 3] == _E)
+def _true(text: Buffer, at: int) -> bool:
+    return bool(load64(text, at) & _FOUR == _TRUE)
 
 
 @jit_inline
-def _false(text: Bytes, at: int) -> bool:
-    return bool(
-        text[at] == _F and text[at + 1] == _A and text[at + 2] == _L and text[at + 3] == _S and text[at + 4] == _E
-    )
+def _false(text: Buffer, at: int) -> bool:
+    return bool(load64(text, at) & _FIVE == _FALSE)
 
 
 @jit
-def _skip_scalar(text: Bytes, at: int) -> int:
-    if text[at] == QUOTE:
+def _skip_scalar(text: Buffer, at: int) -> int:
+    if byte(text, at) == QUOTE:
         end = string_end(text, at + 1)
         return end + 1 if end >= 0 else DOUBT
     if _null(text, at) or _true(text, at):
@@ -89,32 +109,32 @@ def _skip_scalar(text: Bytes, at: int) -> int:
 
 
 @jit
-def _skip_key(text: Bytes, at: int) -> int:
+def _skip_key(text: Buffer, at: int) -> int:
     """Behind the colon of a key that nobody asks for."""
-    if text[at] != QUOTE:
+    if byte(text, at) != QUOTE:
         return DOUBT
     at = string_end(text, at + 1)
     if at < 0:
         return DOUBT
     at = blank(text, at + 1)
-    return blank(text, at + 1) if text[at] == _COLON else DOUBT
+    return blank(text, at + 1) if byte(text, at) == _COLON else DOUBT
 
 
 @jit
-def _skip(text: Bytes, at: int) -> int:
+def _skip(text: Buffer, at: int) -> int:
     """Behind a value of any shape that nobody asks for; `objects` remembers, a bit a level, what is an object."""
     depth = 0
     objects = 0
     while True:
-        opened = text[at] == _OPEN or text[at] == _OPEN_LIST
+        opened = byte(text, at) == _OPEN or byte(text, at) == _OPEN_LIST
         if opened:
             depth += 1
             if depth > _DEEPEST:
                 return DOUBT
-            is_object = text[at] == _OPEN
+            is_object = byte(text, at) == _OPEN
             objects = objects << 1 | (1 if is_object else 0)
             at = blank(text, at + 1)
-            opened = text[at] != (_CLOSE if is_object else _CLOSE_LIST)
+            opened = byte(text, at) != (_CLOSE if is_object else _CLOSE_LIST)
             if opened and is_object:
                 at = _skip_key(text, at)
         else:
@@ -124,12 +144,12 @@ def _skip(text: Bytes, at: int) -> int:
         while not opened and depth > 0:
             at = blank(text, at)
             is_object = objects & 1 == 1
-            if text[at] == _COMMA:
+            if byte(text, at) == _COMMA:
                 at = blank(text, at + 1)
                 if is_object:
                     at = _skip_key(text, at)
                 break
-            if text[at] != (_CLOSE if is_object else _CLOSE_LIST):
+            if byte(text, at) != (_CLOSE if is_object else _CLOSE_LIST):
                 return DOUBT
             at += 1
             objects >>= 1
@@ -139,38 +159,40 @@ def _skip(text: Bytes, at: int) -> int:
 
 
 @jit_inline
-def _text(text: Bytes, at: int, n: int, field: int, cells: Cells) -> bool:
+def _text(text: Buffer, at: int, n: int, field: int, cells: Buffer) -> bool:
     """Take the string `text[at : at + n]` for a field; whether that was possible."""
     how = field & 0xFF
     cell = field >> 8 & 0xFF
     if how == READ_WORD:
-        cells[cell] = at << 32 | n
+        put(cells, cell, at << 32 | n)
         return n <= _MOST_TEXT
     if how == READ_NAME:
-        cells[cell] = at << 32 | n
+        put(cells, cell, at << 32 | n)
         return 0 < n <= _MOST_NAME
     if how in (READ_CODE, READ_TYPE):
-        cells[cell] = lookup(field >> 20 & 0xFF, text, at, n)
-        return bool(cells[cell] != 0)
+        code = lookup(field >> 20 & 0xFF, text, at, n)
+        put(cells, cell, code)
+        return code != 0
     if how == READ_TIME:
-        cells[cell] = at << 32 | n
-        cells[CELL_TIME] = time(text, at, n)
-        return bool(cells[CELL_TIME] != DOUBT)
+        put(cells, cell, at << 32 | n)
+        instant = time(text, at, n)
+        put(cells, CELL_TIME, instant)
+        return instant != DOUBT
     if how == READ_OPEN_CODE:
         vocabulary = field >> 20 & 0xFF
         code = lookup(vocabulary, text, at, n)
         if code == 0 and n > 0:
             code = TO_OTHER if vocabulary == SWITCHES else NOTICE_OTHER
-        cells[cell] = code
+        put(cells, cell, code)
         return n <= _MOST_TEXT
     return how == READ_TEXT and n <= _MOST_TEXT
 
 
 @jit_inline
-def _scalar(text: Bytes, at: int, field: int, cells: Cells, numbers: Numbers) -> int:
+def _scalar(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer) -> int:
     """Read a field's value at `at`, unless it is an object or a list."""
     how = field & 0xFF
-    if text[at] == QUOTE:
+    if byte(text, at) == QUOTE:
         end = string_end(text, at + 1)
         if end < 0 or not _text(text, at + 1, end - at - 1, field, cells):
             return DOUBT
@@ -180,14 +202,14 @@ def _scalar(text: Bytes, at: int, field: int, cells: Cells, numbers: Numbers) ->
         if end >= 0:
             if value < 0.0 and how == READ_AMOUNT:
                 return DOUBT
-            numbers[field >> 8 & 0xFF] = value + 0.0  # no negative zero: hashes and snapshots compare bits
+            put_number(numbers, field >> 8 & 0xFF, value + 0.0)  # no negative zero: hashes and snapshots compare bits
             return end
     elif how == READ_FLAG:
         if _true(text, at):
-            cells[field >> 8 & 0xFF] = YES
+            put(cells, field >> 8 & 0xFF, YES)
             return at + 4
         if _false(text, at):
-            cells[field >> 8 & 0xFF] = NO
+            put(cells, field >> 8 & 0xFF, NO)
             return at + 5
     if _null(text, at) and how != READ_NAME and how != READ_TIME and how != READ_TYPE:
         return at + 4
@@ -195,23 +217,23 @@ def _scalar(text: Bytes, at: int, field: int, cells: Cells, numbers: Numbers) ->
 
 
 @jit
-def _position(text: Bytes, at: int, words: Cells, values: Numbers) -> int:
+def _position(text: Buffer, at: int, words: Buffer, values: Buffer) -> int:
     """One position at `at`, behind its opening brace, into the first item of `words` and `values`."""
-    words[0] = 0
-    values[0] = np.nan
+    put(words, 0, 0)
+    put_number(values, 0, np.nan)
     seen = 0
     at = blank(text, at)
-    if text[at] == _CLOSE:
+    if byte(text, at) == _CLOSE:
         return at + 1
     while True:
-        if text[at] != QUOTE:
+        if byte(text, at) != QUOTE:
             return DOUBT
         end = string_end(text, at + 1)
         if end < 0:
             return DOUBT
         field = lookup(POSITION, text, at + 1, end - at - 1)
         at = blank(text, end + 1)
-        if text[at] != _COLON:
+        if byte(text, at) != _COLON:
             return DOUBT
         at = blank(text, at + 1)
         if field == 0:
@@ -223,12 +245,12 @@ def _position(text: Bytes, at: int, words: Cells, values: Numbers) -> int:
                 at += 4
             else:
                 value, at = number(text, at)
-                values[0] = value + 0.0
-        elif text[at] == QUOTE:
+                put_number(values, 0, value + 0.0)
+        elif byte(text, at) == QUOTE:
             end = string_end(text, at + 1)
             if end < 0 or end - at - 1 > _MOST_TEXT:
                 return DOUBT
-            words[0] = (at + 1) << 32 | (end - at - 1)
+            put(words, 0, (at + 1) << 32 | (end - at - 1))
             at = end + 1
         else:
             at = at + 4 if _null(text, at) else DOUBT
@@ -237,75 +259,79 @@ def _position(text: Bytes, at: int, words: Cells, values: Numbers) -> int:
         if field != 0:
             seen |= 1 << (field >> 16 & 0xF)
         at = blank(text, at)
-        if text[at] == _CLOSE:
+        if byte(text, at) == _CLOSE:
             return at + 1
-        if text[at] != _COMMA:
+        if byte(text, at) != _COMMA:
             return DOUBT
         at = blank(text, at + 1)
 
 
 @jit
-def _positions(text: Bytes, at: int, cells: Cells, lists: Lists) -> int:
-    words, values, _, used = lists
+def _positions(text: Buffer, at: int, cells: Buffer, lists: _Open) -> int:
+    words, values, _, used, room = lists
     if _null(text, at):
         return at + 4
-    if text[at] != _OPEN_LIST:
+    if byte(text, at) != _OPEN_LIST:
         return DOUBT
-    cells[CELL_POSITIONS_AT] = used[0]
-    cells[CELL_POSITIONS_N] = 0
+    first = count = get(used, 0)
+    put(cells, CELL_POSITIONS_AT, first)
+    put(cells, CELL_POSITIONS_N, 0)
     at = blank(text, at + 1)
-    if text[at] == _CLOSE_LIST:
+    if byte(text, at) == _CLOSE_LIST:
         return at + 1
     while True:
-        if used[0] == len(words):
+        if count == room:
             return FULL
-        if text[at] != _OPEN:
+        if byte(text, at) != _OPEN:
             return DOUBT
-        at = _position(text, at + 1, words[used[0] :], values[used[0] :])
+        at = _position(text, at + 1, from_item(words, count), from_item(values, count))
         if at < 0:
             return DOUBT
-        used[0] += 1
+        count += 1
         at = blank(text, at)
-        if text[at] == _CLOSE_LIST:
-            cells[CELL_POSITIONS_N] = used[0] - cells[CELL_POSITIONS_AT]
+        if byte(text, at) == _CLOSE_LIST:
+            put(cells, CELL_POSITIONS_N, count - first)
+            put(used, 0, count)
             return at + 1
-        if text[at] != _COMMA:
+        if byte(text, at) != _COMMA:
             return DOUBT
         at = blank(text, at + 1)
 
 
 @jit
-def _about(text: Bytes, at: int, cells: Cells, lists: Lists) -> int:
-    _, _, words, used = lists
+def _about(text: Buffer, at: int, cells: Buffer, lists: _Open) -> int:
+    _, _, words, used, room = lists
     if _null(text, at):
         return at + 4
-    if text[at] != _OPEN_LIST:
+    if byte(text, at) != _OPEN_LIST:
         return DOUBT
-    cells[CELL_ABOUT_AT] = used[1]
+    first = count = get(used, 1)
+    put(cells, CELL_ABOUT_AT, first)
     at = blank(text, at + 1)
-    if text[at] == _CLOSE_LIST:
+    if byte(text, at) == _CLOSE_LIST:
         return at + 1
     while True:
-        if used[1] == len(words):
+        if count == room:
             return FULL
-        if text[at] != QUOTE:
+        if byte(text, at) != QUOTE:
             return DOUBT
         end = string_end(text, at + 1)
         if end < 0 or not 0 < end - at - 1 <= _MOST_NAME:
             return DOUBT
-        words[used[1]] = (at + 1) << 32 | (end - at - 1)
-        used[1] += 1
+        put(words, count, (at + 1) << 32 | (end - at - 1))
+        count += 1
         at = blank(text, end + 1)
-        if text[at] == _CLOSE_LIST:
-            cells[CELL_ABOUT_N] = used[1] - cells[CELL_ABOUT_AT]
+        if byte(text, at) == _CLOSE_LIST:
+            put(cells, CELL_ABOUT_N, count - first)
+            put(used, 1, count)
             return at + 1
-        if text[at] != _COMMA:
+        if byte(text, at) != _COMMA:
             return DOUBT
         at = blank(text, at + 1)
 
 
 @jit_inline
-def _value(text: Bytes, at: int, field: int, cells: Cells, numbers: Numbers, lists: Lists) -> int:
+def _value(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer, lists: _Open) -> int:
     if field == 0:
         return _skip(text, at)
     how = field & 0xFF
@@ -317,7 +343,7 @@ def _value(text: Bytes, at: int, field: int, cells: Cells, numbers: Numbers, lis
 
 
 @jit
-def _event(text: Bytes, at: int, cells: Cells, numbers: Numbers, lists: Lists) -> int:
+def _event(text: Buffer, at: int, cells: Buffer, numbers: Buffer, lists: _Open) -> int:
     """Read the event at `at`; the position of its newline, `DOUBT` or `FULL`.
 
     The event's own fields and those of its groups are read by the same loop: `group` is the object it is in.
@@ -326,18 +352,18 @@ def _event(text: Bytes, at: int, cells: Cells, numbers: Numbers, lists: Lists) -
     seen = 0  # a bit for each field met in this object
     seen_outside = 0
     at = blank(text, at)
-    if text[at] != _OPEN:
+    if byte(text, at) != _OPEN:
         return DOUBT
     at = blank(text, at + 1)
     while True:
-        if text[at] != QUOTE:
+        if byte(text, at) != QUOTE:
             return DOUBT
         end = string_end(text, at + 1)
         if end < 0:
             return DOUBT
         field = lookup(group, text, at + 1, end - at - 1)
         at = blank(text, end + 1)
-        if text[at] != _COLON:
+        if byte(text, at) != _COLON:
             return DOUBT
         at = blank(text, at + 1)
         if field != 0:
@@ -345,9 +371,9 @@ def _event(text: Bytes, at: int, cells: Cells, numbers: Numbers, lists: Lists) -
             if seen & bit:
                 return DOUBT
             seen |= bit
-        if field & 0xFF == READ_GROUP and field != 0 and text[at] == _OPEN:
+        if field & 0xFF == READ_GROUP and field != 0 and byte(text, at) == _OPEN:
             at = blank(text, at + 1)
-            if text[at] != _CLOSE:
+            if byte(text, at) != _CLOSE:
                 group = field >> 8 & 0xFF
                 seen_outside = seen
                 seen = 0
@@ -358,50 +384,55 @@ def _event(text: Bytes, at: int, cells: Cells, numbers: Numbers, lists: Lists) -
             if at < 0:
                 return at
         at = blank(text, at)
-        if text[at] == _CLOSE and group != EVENT:
+        if byte(text, at) == _CLOSE and group != EVENT:
             group = EVENT
             seen = seen_outside
             at = blank(text, at + 1)
-        if text[at] == _COMMA:
+        if byte(text, at) == _COMMA:
             at = blank(text, at + 1)
             continue
-        if text[at] != _CLOSE or group != EVENT or seen & REQUIRED != REQUIRED:
+        if byte(text, at) != _CLOSE or group != EVENT or seen & REQUIRED != REQUIRED:
             return DOUBT
         at = blank(text, at + 1)
-        return at if text[at] == NEWLINE else DOUBT
+        return at if byte(text, at) == NEWLINE else DOUBT
 
 
 @jit
-def line_end(text: Bytes, at: int) -> int:
+def line_end(text: Buffer, at: int) -> int:
     """Where the next newline from `at` lies; there has to be one."""
     while True:
         n = no_newline(text, at)
         at += n
-        if text[at] == NEWLINE:
+        if byte(text, at) == NEWLINE:
             return at
 
 
 @jit
 def scan(
-    text: Bytes, at: int, end: int, line: int, cells: Cells, numbers: Numbers, lists: Lists
+    block: Bytes, at: int, end: int, line: int, cells: Cells, numbers: Numbers, lists: Lists
 ) -> tuple[int, int, int]:
-    """Read lines of `text[at:end]`, which ends with a newline, until they or the rows of `cells` are used up.
+    """Read lines of `block[at:end]`, which ends with a newline, until they or the rows of `cells` are used up.
 
     cells: int64[rows, CELLS]. numbers: float64[rows, NUMBERS], NaN where absent. lists: used from `lists[3]` on.
     line: how many lines came before. Returns (where it stopped, lines before that, rows written).
     """
+    text = buffer(block)
+    words, values, about_words, used = lists
+    row_cells, row_numbers = buffer(cells), buffer(numbers)
+    opened = buffer(words), buffer(values), buffer(about_words), buffer(used), min(len(words), len(about_words))
     row = 0
-    used = lists[3]
     while at < end and row < len(cells):
-        if text[at] == NEWLINE:
+        if byte(text, at) == NEWLINE:
             at += 1
             line += 1
             continue
-        cells[row] = 0
-        numbers[row] = np.nan
+        for i in range(CELLS):
+            cells[row, i] = 0
+        for i in range(NUMBERS):
+            numbers[row, i] = np.nan
         cells[row, CELL_POSITIONS_N] = -1
         positions, about = used[0], used[1]
-        stop = _event(text, at, cells[row], numbers[row], lists)
+        stop = _event(text, at, from_item(row_cells, row * CELLS), from_item(row_numbers, row * NUMBERS), opened)
         if stop < 0 or stop - at > MAX_LINE:
             used[0], used[1] = positions, about
             if stop == FULL and row > 0:

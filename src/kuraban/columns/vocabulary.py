@@ -8,7 +8,7 @@ the cell it goes to.
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import Bytes, jit_inline, load64, signed
+from kuraban.columns.bytewise import Buffer, jit_inline, load64, signed
 from kuraban.core import layout
 
 (
@@ -212,7 +212,7 @@ _PARTS, _VALUES, _SHIFTS = _build()
 
 
 @jit_inline
-def lookup(table: int, text: Bytes, at: int, n: int) -> int:
+def lookup(table: int, text: Buffer, at: int, n: int) -> int:
     """What `table` has for the word `text[at : at + n]`: a field, or a code from 1; 0 where it does not have it."""
     if n == 0 or n > _LONGEST:
         return 0

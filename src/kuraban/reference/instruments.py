@@ -7,17 +7,17 @@ ignored, and what is missing is unknown (NaN or 0), never zero.
 import csv
 import io
 import math
+import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Generic, NamedTuple, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kuraban.core.layout import INSTRUMENT
 from kuraban.reference.errors import InstrumentTableError
+from kuraban.reference.zones import offset_steps
 
 
 class Market(NamedTuple):
@@ -78,9 +78,6 @@ _MARKET_CODES = {market.mic: i + 1 for i, market in enumerate(MARKETS)}
 _CURRENCY_CODES = {currency: i + 1 for i, currency in enumerate(CURRENCIES)}
 _SUFFIXES = {suffix: i + 1 for i, market in enumerate(MARKETS) for suffix in market.suffixes}
 
-# Clock changes are looked up for these years; outside them the nearest offset holds.
-_FIRST_YEAR, _LAST_YEAR = 1990, 2060
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_WARNINGS = 100
 
 
@@ -130,35 +127,6 @@ def _sessions_table() -> NDArray[np.int16]:
     return table
 
 
-def _offsets(zone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """A zone's offsets from UTC as a step function: (from when, µs since the epoch; offset, µs).
-
-    zoneinfo does not list its transitions: days at whose ends the offset differs are searched to the second.
-    """
-    clock = ZoneInfo(zone)
-
-    def offset(second: int) -> int:
-        there = (_EPOCH + timedelta(seconds=second)).astimezone(clock).utcoffset()
-        assert there is not None
-        return int(there.total_seconds())
-
-    day = 86_400
-    low = int((datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-    end = int((datetime(_LAST_YEAR, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
-    since, offsets = [np.iinfo(np.int64).min], [offset(low)]
-    while low < end:
-        step = min(low + 7 * day, end)
-        if offset(step) != offsets[-1]:
-            before, after = low, step
-            while after - before > 1:
-                middle = (before + after) // 2
-                before, after = (before, middle) if offset(middle) != offsets[-1] else (middle, after)
-            since.append(after * 1_000_000)
-            offsets.append(offset(after))
-        low = step
-    return np.array(since, dtype=np.int64), np.array(offsets, dtype=np.int64) * 1_000_000
-
-
 class _Facts(NamedTuple):
     """What the CSV says of one instrument, unknown until said."""
 
@@ -180,7 +148,7 @@ class Instruments(Generic[Words]):
         self._facts: dict[str, _Facts] = {}
         self._rows = np.zeros(0, dtype=INSTRUMENT)
         self._filled = 0
-        self._clocks: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+        self._lock = threading.Lock()
 
     @classmethod
     def load(cls, path: str | Path | None, interner: Words) -> "Instruments[Words]":
@@ -208,6 +176,13 @@ class Instruments(Generic[Words]):
 
         An instrument the CSV does not know has no price and no traded value; its market is what its suffix implies.
         """
+        if n <= self._filled:
+            return self.table
+        with self._lock:  # the reader of events asks ahead of the engine, in a thread of its own
+            self._grow(n)
+        return self.table
+
+    def _grow(self, n: int) -> None:
         if n > len(self._rows):
             grown = np.zeros(max(n, 2 * len(self._rows), 64), dtype=INSTRUMENT)
             grown["adv"] = grown["price"] = np.nan
@@ -218,7 +193,6 @@ class Instruments(Generic[Words]):
             facts = self._facts.get(word) or _Facts(market=market_of(word))
             self._rows[code] = (facts.adv, facts.price, facts.market, facts.currency)
         self._filled = max(self._filled, n)
-        return self.table
 
     def refill(self) -> NDArray[np.void]:
         """Make the table anew for the interner's present codes: for after the interner was restored from a snapshot."""
@@ -247,18 +221,13 @@ class Instruments(Generic[Words]):
         markets[known] = self._rows["market"][codes[known]]
         for code in np.unique(markets[markets > 0]).tolist():
             here = markets == code
-            since, offsets = self._clock(MARKETS[code - 1].zone)
+            since, offsets = offset_steps(MARKETS[code - 1].zone)
             times = times_us[here]
-            local = times + offsets[np.searchsorted(since, times, "right") - 1]
-            minutes[here] = local // 60_000_000 % 1440
+            step = np.maximum(np.searchsorted(since, times, "right") - 1, 0)
+            minutes[here] = (times // 60_000_000 + offsets[step]) % 1440
         return minutes
 
     market_offsets = market_minutes  # the name under which the reader of events asks
-
-    def _clock(self, zone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        if zone not in self._clocks:
-            self._clocks[zone] = _offsets(zone)
-        return self._clocks[zone]
 
     def _warn(self, path: Path, line: int, what: str) -> None:
         self.warned += 1
