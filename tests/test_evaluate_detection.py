@@ -240,3 +240,20 @@ def test_another_worlds_threshold_is_tried_here(tmp_path: Path) -> None:
     elsewhere = quiet.report(tmp_path)
     rates = [rate for rate in noisy.report(tmp_path, elsewhere).rates if rate.basis == "another world"]
     assert [rate.realised for rate in rates] == [1.0, 1.0, 1.0]
+
+
+def test_the_curve_shows_what_more_alerts_would_find(tmp_path: Path) -> None:
+    """Of 100 innocent days one may be flagged at 1/100, ten at 1/10; the theft ranks below the loudest of them."""
+    story = Story()
+    story.crowd(accounts=10, days=10, probability=0.1)
+    story.decided(story.login("owner0", 9, 13), 0.6)
+    story.decided(story.login("owner1", 9, 13), 0.5)
+    theft = story.buys("victim", 9, 10, 100)
+    story.decided(theft, 0.4)
+    story.taken_over("victim", theft)
+    curve = story.report(tmp_path).curve
+    strict, loose = curve[0], curve[-1]
+    assert strict.rate == pytest.approx(0.01)
+    assert (strict.flagged, strict.threshold, strict.recall) == (0.01, 0.5, 0.0)
+    assert loose.rate == pytest.approx(0.1)
+    assert (loose.flagged, loose.recall, loose.in_time) == (0.02, 1.0, 1.0)

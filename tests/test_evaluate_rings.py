@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from evaluate_stories import Story
-from kuraban.evaluate.report import Rings
+from kuraban.evaluate import evaluate
+from kuraban.evaluate.report import Crowds, Rings
 
 RING = "ring:9999.T"
 
@@ -88,3 +89,40 @@ def test_a_spray_is_not_a_ring(tmp_path: Path) -> None:
     story = Story()
     story.decided(story.login("ann", 0, 9), 0.3, group="spray:203.0.113.0/24")
     assert rings(story, tmp_path).groups == []
+
+
+def told_calendar(story: Story, folder: Path, *lines: str) -> Rings:
+    story.report(folder)
+    (folder / "calendar.jsonl").write_text("\n".join(lines))
+    return evaluate(
+        folder / "decisions.jsonl",
+        [folder / "events.jsonl"],
+        folder / "truth.jsonl",
+        calendar=folder / "calendar.jsonl",
+    ).rings
+
+
+def test_owners_who_follow_the_news_and_are_called_a_ring_are_counted(tmp_path: Path) -> None:
+    """Ann is put into a ring on a name listed that day, Ben on another day, Cid's decision is to allow."""
+    story = Story()
+    for account, day, action in (("ann", 0, "hold"), ("ben", 1, "lock"), ("cid", 0, "allow")):
+        story.decided(story.buys(account, day, 9, 100), 0.9, action, group="ring-9999.T-20250401")
+    assert rings(story, tmp_path).innocent == Crowds(3, 2, 3, None, None)
+    line = '{"day": "2025-04-01", "kind": "listing", "instrument": "9999.T"}'
+    assert told_calendar(story, tmp_path, line).innocent == Crowds(3, 2, 3, 0, 2)
+
+
+def test_a_ring_named_on_a_crash_day_is_counted(tmp_path: Path) -> None:
+    story = Story()
+    story.decided(story.buys("ann", 0, 9, 100), 0.9, "hold", group=RING)
+    found = told_calendar(story, tmp_path, '{"day": "2025-04-01", "kind": "crash"}').innocent
+    assert (found.on_crash_days, found.on_crowded_names) == (1, 0)
+
+
+def test_a_members_own_decision_is_no_false_one(tmp_path: Path) -> None:
+    assert rings(ring_of(6, {4: RING, 5: RING}), tmp_path).innocent.decisions == 0
+
+
+def test_a_calendar_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not a calendar"):
+        told_calendar(Story(), tmp_path, '{"day": "the first", "kind": "crash"}')

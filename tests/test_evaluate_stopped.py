@@ -8,9 +8,14 @@ from evaluate_stories import Story
 
 
 def stopped(story: Story, folder: Path) -> tuple[float | None, float | None]:
-    """Shares stopped by hold or lock, and with challenges."""
+    """Shares stopped by hold or lock, and if nobody passed a challenge."""
     value = story.report(folder).value["overall"]
-    return value.stopped_by_hold_or_lock, value.stopped_if_challenges_count
+    return value.stopped_by_hold_or_lock, value.stopped_if_nobody_passes
+
+
+def counted(story: Story, folder: Path) -> float | None:
+    """The share stopped, challenges counted as far as the thief cannot pass them."""
+    return story.report(folder).value["overall"].stopped
 
 
 def test_a_hold_stops_its_own_order_only(tmp_path: Path) -> None:
@@ -60,15 +65,55 @@ def test_a_challenge_ends_the_session_of_a_thief_who_cannot_pass(tmp_path: Path)
     assert stopped(story, tmp_path) == (0.0, 0.5)
 
 
+def challenged(story: Story, account: str, seen: str | None, method: str = "sms_otp") -> None:
+    """A theft of 100 that is challenged; the broker's own challenge before it ended as `seen`."""
+    acts = [story.login(account, 0, 9)]
+    if seen is not None:
+        acts.append(story.happens(account, 0, 9.1, f"challenge.{seen}", session="s", auth={"method": method}))
+    acts.append(story.buys(account, 0, 9.2, 100))
+    story.decided(acts[-1], 0.3, "challenge")
+    story.taken_over(account, *acts)
+
+
 def test_a_thief_who_passes_challenges_is_not_stopped_by_them(tmp_path: Path) -> None:
     """A real-time relay hands over the owner's code."""
     story = Story()
-    login = story.login("ann", 0, 9)
-    relay = story.happens("ann", 0, 9.1, "challenge.passed", session="s")
-    theft = story.buys("ann", 0, 9.2, 100)
-    story.decided(theft, 0.3, "challenge")
-    story.taken_over("ann", login, relay, theft)
-    assert stopped(story, tmp_path) == (0.0, 0.0)
+    challenged(story, "ann", "passed")
+    assert counted(story, tmp_path) == 0.0
+
+
+def test_a_thief_who_is_seen_to_fail_is_stopped_by_challenges(tmp_path: Path) -> None:
+    story = Story()
+    challenged(story, "ann", "failed")
+    assert counted(story, tmp_path) == 1.0
+
+
+def test_the_trading_pin_is_no_challenge_to_who_stole_it_with_the_password(tmp_path: Path) -> None:
+    """He gives the PIN, then fails the code sent to the owner's telephone."""
+    story = Story()
+    challenged(story, "ann", "failed")
+    story.events[1]["type"] = "challenge.passed"
+    story.events[1]["auth"] = {"method": "trading_pin"}
+    assert counted(story, tmp_path) == 0.5
+
+
+def test_a_thief_who_met_no_challenge_passes_as_often_as_his_family(tmp_path: Path) -> None:
+    """Of three thieves who met one, two passed: the fourth passes with (2 + ½)/(3 + 1), so 37.5 % of his theft stop.
+
+    With the one who failed that is 137.5 of 400.
+    """
+    story = Story()
+    for account, seen in (("ann", "passed"), ("ben", "passed"), ("cid", "failed"), ("dan", None)):
+        challenged(story, account, seen)
+    assert counted(story, tmp_path) == pytest.approx(1.375 / 4)
+
+
+def test_another_familys_skill_says_nothing(tmp_path: Path) -> None:
+    """Nobody of his own family met a challenge: even odds."""
+    story = Story()
+    challenged(story, "ann", None)
+    story.taken_over("ben", story.happens("ben", 0, 9, "challenge.passed", auth={"method": "push"}), family="other")
+    assert counted(story, tmp_path) == 0.5
 
 
 def test_holding_the_sale_is_not_credited_with_the_purchase(tmp_path: Path) -> None:
@@ -98,3 +143,4 @@ def test_nothing_taken_has_no_share(tmp_path: Path) -> None:
     story = Story()
     story.taken_over("ann", story.login("ann", 0, 9))
     assert stopped(story, tmp_path) == (None, None)
+    assert counted(story, tmp_path) is None

@@ -148,11 +148,11 @@ def rates(world: World, decided: Decided, elsewhere: list[Budget]) -> list[Rate]
     """
     clean = innocent(world, decided)
     found = []
-    start = int(world.first_day.min()) if len(world.first_day) else 0
-    middle = (start + world.last_day + 1) // 2
-    early = (decided.days & 0xFFFFFF) < middle
+    middle = (world.opening + world.closing + 1) // 2
+    early = (decided.days & 0xFFFFFF) < middle[decided.days >> 24]
     before = int(np.maximum(0, middle - world.first_day).sum())
-    guilty_late = sum(cell & 0xFFFFFF >= middle for cell in world.attacked | world.aftermath)
+    guilty = np.fromiter(world.attacked | world.aftermath, dtype=np.int64)
+    guilty_late = int((guilty & 0xFFFFFF >= middle[guilty >> 24]).sum())
     after = world.account_days - before - guilty_late
     for budget in BUDGETS:
         limit = threshold(decided.peaks[early], budget, before)

@@ -1,8 +1,10 @@
 """The three inputs, read as a stream: only the fields that the metrics need, one record in memory at a time."""
 
+import errno
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -139,17 +141,20 @@ def read(paths: Iterable[Path], kind: type[T], unreadable: Unreadable) -> Iterat
     """Records of type `kind` from .jsonl, .jsonl.gz, .jsonl.zst and .parquet files in turn; `-` is standard input.
 
     Fields unknown to `kind` are skipped; records without its required fields are counted in `unreadable`.
-    Raises OSError where a file cannot be opened.
+    Raises OSError where a file cannot be opened, or is compressed and damaged.
     """
     decode = msgspec.json.Decoder(kind).decode
     for path in paths:
         if path.suffix == ".parquet":
             yield from _parquet(path, kind, unreadable)
             continue
-        with _open(path) as stream:
-            for number, line in enumerate(stream, 1):
-                try:
-                    yield decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    if line.strip():
-                        unreadable.note(f"{path}, line {number}", error)
+        try:
+            with _open(path) as stream:
+                for number, line in enumerate(stream, 1):
+                    try:
+                        yield decode(line)
+                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                        if line.strip():
+                            unreadable.note(f"{path}, line {number}", error)
+        except (EOFError, zlib.error, zstandard.ZstdError) as error:
+            raise OSError(errno.EIO, f"breaks off or is damaged ({error})", str(path)) from error

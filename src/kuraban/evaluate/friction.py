@@ -40,20 +40,15 @@ def _ratio(friction: float | None, share: float | None) -> float | None:
 
 
 def _members(world: World, belongs: Member) -> NDArray[np.int64]:
-    start = int(world.first_day.min()) if len(world.first_day) else 0
-    first = world.first_day.tolist()
-    found = [
-        account
-        for account, habits in world.habits.items()
-        if belongs(habits, world.last_day - first[account] + 1, first[account] - start)
-    ]
+    days, since = world.days.tolist(), (world.first_day - world.opening).tolist()
+    found = [account for account, habits in world.habits.items() if belongs(habits, days[account], since[account])]
     return np.asarray(found, dtype=np.int64)
 
 
 def segments(world: World, decided: Decided) -> list[Segment]:
     """Friction (days with a challenge, hold or lock) by kind of owner, against its share of innocent account-days."""
     guilty = world.attacked | world.aftermath
-    days = world.last_day - world.first_day + 1
+    days = world.days
     for cell in guilty:
         days[cell >> 24] -= 1
     touched = np.zeros(len(days), dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kuraban.evaluate.report import Detection, Friction, Report, Share
+from kuraban.evaluate.report import Crowds, Detection, Friction, Report, Share
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -95,10 +95,16 @@ def _detection_parts(report: Report) -> list[str]:
 
 def _value_part(report: Report) -> str:
     rows = [
-        (name, f"{own.total:,.0f}", percent(own.stopped_by_hold_or_lock), percent(own.stopped_if_challenges_count))
+        (
+            name,
+            f"{own.total:,.0f}",
+            percent(own.stopped),
+            percent(own.stopped_by_hold_or_lock),
+            percent(own.stopped_if_nobody_passes),
+        )
         for name, own in report.value.items()
     ]
-    return table(("value taken", "JPY", "stopped by hold, lock", "with challenges"), rows)
+    return table(("value taken", "JPY", "stopped", "by hold, lock", "if nobody passes challenges"), rows)
 
 
 def _ring_part(report: Report) -> str:
@@ -110,6 +116,7 @@ def _ring_part(report: Report) -> str:
         f"{duration(rings.seconds_after_fifth_median)} from the fifth (medians)",
         f"Groups named: {len(rings.groups)}, accounts in them truly taken over {interval(rings.precision)}, "
         f"false rings {rings.false_rings}",
+        _crowd_line(rings.innocent),
     ]
     rows = [
         (ring.instrument, ring.campaign, str(ring.members), str(ring.members_when_named or "–"),
@@ -117,6 +124,13 @@ def _ring_part(report: Report) -> str:
         for ring in rings.rings
     ]  # fmt: skip
     return "\n".join([*lines, table(("instrument", "campaign", "members", "when named", "from the fifth"), rows)])
+
+
+def _crowd_line(crowds: Crowds) -> str:
+    words = f"Innocent owners put into a ring: {crowds.decisions} decisions, {crowds.acted} of them above allow"
+    if crowds.on_crash_days is None:
+        return words
+    return f"{words}; on crash days {crowds.on_crash_days}, on names in the news or listed {crowds.on_crowded_names}"
 
 
 def _segment_part(report: Report) -> str:

@@ -57,11 +57,16 @@ class OperatingPoint(msgspec.Struct):
 
 
 class Value(msgspec.Struct):
-    """What the attackers bought and withdrew (account currency), and the shares of it that the actions stopped."""
+    """What the attackers bought and withdrew (account currency), and the shares of it that the actions stopped.
+
+    `stopped` counts a challenge as far as the thief cannot pass it; the other two are its bounds: no challenge stops
+    anybody, every challenge stops everybody.
+    """
 
     total: float
+    stopped: float | None
     stopped_by_hold_or_lock: float | None
-    stopped_if_challenges_count: float | None
+    stopped_if_nobody_passes: float | None
 
 
 class Friction(msgspec.Struct):
@@ -102,6 +107,19 @@ class Band(msgspec.Struct):
     observed: int
 
 
+class Point(msgspec.Struct):
+    """One point of detection against friction: at most `rate` of innocent account-days may be flagged, `flagged` are.
+
+    `recall` and `in_time` are shares of the takeovers.
+    """
+
+    rate: float
+    flagged: float
+    threshold: float
+    recall: float
+    in_time: float
+
+
 class Rate(msgspec.Struct):
     """A threshold set elsewhere to flag `nominal` of the account-days, and what it flags of innocent days here."""
 
@@ -136,6 +154,20 @@ class Group(msgspec.Struct):
     taken_over: int
 
 
+class Crowds(msgspec.Struct):
+    """Decisions that put an innocent account-day into a ring, whatever their action, `acted` those above allow.
+
+    `on_crash_days` of them fell on a day of mass selling, `on_crowded_names` on a day on which news or a listing drew
+    a crowd to the very instrument; None where no calendar of the market was given.
+    """
+
+    decisions: int
+    acted: int
+    accounts: int
+    on_crash_days: int | None
+    on_crowded_names: int | None
+
+
 class Rings(msgspec.Struct):
     """Rings that were there (five members or more) and rings that were named."""
 
@@ -147,6 +179,7 @@ class Rings(msgspec.Struct):
     seconds_after_fifth_median: float | None
     precision: Share
     false_rings: int
+    innocent: Crowds
 
 
 class Outcome(msgspec.Struct):
@@ -159,8 +192,8 @@ class Outcome(msgspec.Struct):
     acts: int
     losses: int
     value: float
+    stopped: float
     stopped_by_hold_or_lock: float
-    stopped_if_challenges_count: float
     highest: float
     highest_in_time: float
     alert_after: list[float | None]
@@ -186,6 +219,7 @@ class Report(msgspec.Struct):
     aftermath_friction: dict[str, Friction]
     segments: list[Segment]
     bands: list[Band]
+    curve: list[Point]
     rates: list[Rate]
     rings: Rings
     takeovers: list[Outcome]

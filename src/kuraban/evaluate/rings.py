@@ -8,11 +8,13 @@ ring when none of its accounts was taken over at that time.
 
 from collections import defaultdict
 
+from kuraban.evaluate.calendar import Calendar
 from kuraban.evaluate.decided import Decided, Verdict
 from kuraban.evaluate.detection import share
-from kuraban.evaluate.report import Group, Ring, Rings
+from kuraban.evaluate.files import day
+from kuraban.evaluate.report import Crowds, Group, Ring, Rings
 from kuraban.evaluate.statistics import quantile
-from kuraban.evaluate.world import Takeover, World
+from kuraban.evaluate.world import Takeover, World, key
 
 SMALLEST = 5
 SOON = 60.0
@@ -58,7 +60,28 @@ def _group(name: str, verdicts: list[Verdict], takeovers: dict[str, list[Takeove
     return Group(name, len(accounts), len(taken))
 
 
-def rings(world: World, decided: Decided) -> Rings:
+def crowds(world: World, decided: Decided, calendar: Calendar | None) -> Crowds:
+    """Who was put into a ring and did not belong there, and on which days of the market."""
+    guilty = world.attacked | world.aftermath
+    decisions = acted = on_crash = on_crowd = 0
+    accounts = set()
+    for group, verdicts in decided.groups.items():
+        for verdict in verdicts:
+            today = day(verdict.time)
+            if key(world.accounts[verdict.account], today) in guilty:
+                continue
+            decisions += 1
+            acted += verdict.rank > 0
+            accounts.add(verdict.account)
+            if calendar is not None:
+                on_crash += calendar.crashed(verdict.account, today)
+                on_crowd += calendar.crowded(verdict.account, today, group)
+    if calendar is None:
+        return Crowds(decisions, acted, len(accounts), None, None)
+    return Crowds(decisions, acted, len(accounts), on_crash, on_crowd)
+
+
+def rings(world: World, decided: Decided, calendar: Calendar | None = None) -> Rings:
     """The rings that were there and the rings that were named."""
     takeovers: dict[str, list[Takeover]] = defaultdict(list)
     for takeover in world.takeovers:
@@ -80,4 +103,5 @@ def rings(world: World, decided: Decided) -> Rings:
         quantile(delays, 0.5),
         share(sum(group.taken_over for group in groups), sum(group.accounts for group in groups)),
         sum(group.taken_over == 0 for group in groups),
+        crowds(world, decided, calendar),
     )

@@ -7,6 +7,8 @@ is said of the old.
 
 from collections.abc import Callable
 from functools import cache
+from sys import intern
+from typing import TypeVar
 
 from kuraban.core.layout import NET_ANONYMISER, NET_HOSTING
 from kuraban.evaluate import files
@@ -17,10 +19,11 @@ MANY_NETWORKS = 6
 NEWCOMER_AFTER_DAYS = 7
 DORMANT_LOGINS_PER_30_DAYS = 1.0
 DAY_TRADER_ORDERS_PER_DAY = 3.0
+T = TypeVar("T")
 
 
 class Habits:
-    """What an owner was seen to do: counters and small sets, a few hundred bytes an account."""
+    """What an owner was seen to do: counters and short tuples (sets would take kilobytes an account)."""
 
     __slots__ = (
         *("channels", "countries", "devices", "factors", "foreign", "logins", "margin", "networks", "orders"),
@@ -33,41 +36,40 @@ class Habits:
         self.recurring = 0
         self.foreign = 0
         self.relayed = 0
-        self.countries: set[int] = set()
+        self.countries: tuple[int, ...] = ()
         self.margin = False
-        self.channels: set[str] = set()
-        self.devices: set[str] = set()
-        self.networks: set[str] = set()
-        self.factors: set[str] = set()
+        self.channels: tuple[str, ...] = ()
+        self.devices: tuple[str, ...] = ()
+        self.networks: tuple[str, ...] = ()
+        self.factors: tuple[str, ...] = ()
 
     def learn(self, event: files.Event) -> None:
         """Count one event of the owner."""
         if event.type == "login.succeeded":
             self._login(event)
         elif event.type == "challenge.passed" and event.auth is not None and event.auth.method is not None:
-            self.factors.add(event.auth.method)
+            self.factors = joined(self.factors, intern(event.auth.method))
         elif event.type == "order.placed" and event.order is not None:
             self._order(event.order)
 
     def _login(self, event: files.Event) -> None:
         self.logins += 1
         if event.auth is not None and event.auth.method is not None:
-            self.factors.add(event.auth.method)
+            self.factors = joined(self.factors, intern(event.auth.method))
         client = event.client
         if client is None:
             return
         if client.channel is not None:
-            self.channels.add(client.channel)
-        if client.device is not None and len(self.devices) < MANY_NETWORKS:
-            self.devices.add(client.device)
+            self.channels = joined(self.channels, intern(client.channel))
+        if client.device is not None:
+            self.devices = joined(self.devices, client.device)
         if client.ip is not None:
-            near = network(client.ip)
-            if len(self.networks) < MANY_NETWORKS:
-                self.networks.add(near)
+            near = intern(network(client.ip))
+            self.networks = joined(self.networks, near)
             place = whereabouts(near)
             self.relayed += bool(place.flags & (NET_HOSTING | NET_ANONYMISER))
             if place.country and not place.flags & (NET_HOSTING | NET_ANONYMISER):
-                self.countries.add(place.country)
+                self.countries = joined(self.countries, place.country)
 
     def _order(self, order: files.Order) -> None:
         self.orders += 1
@@ -75,6 +77,11 @@ class Habits:
         self.margin = self.margin or order.margin is True
         name = order.instrument or ""
         self.foreign += name.endswith(".HK") or (name.isascii() and name.isalpha() and name.isupper())
+
+
+def joined(known: tuple[T, ...], value: T) -> tuple[T, ...]:
+    """With one value more, unless it is known already or there are `MANY_NETWORKS`: more are never counted."""
+    return known if value in known or len(known) >= MANY_NETWORKS else (*known, value)
 
 
 def network(ip: str) -> str:
@@ -106,16 +113,16 @@ SEGMENTS: dict[str, Member] = {
     "newcomers": lambda own, days, since: since >= NEWCOMER_AFTER_DAYS,
     "dormant": lambda own, days, since: own.logins * 30 < DORMANT_LOGINS_PER_30_DAYS * days,
     "regular": lambda own, days, since: own.logins >= REGULAR_LOGINS,
-    "app only": lambda own, days, since: own.channels == {"app"},
-    "web only": lambda own, days, since: own.channels == {"web"},
+    "app only": lambda own, days, since: own.channels == ("app",),
+    "web only": lambda own, days, since: own.channels == ("web",),
     "aggregator or API": lambda own, days, since: "api" in own.channels,
     "many networks": lambda own, days, since: len(own.networks) >= MANY_NETWORKS,
     "travellers": lambda own, days, since: len(own.countries) > 1,
     "hosting or VPN": lambda own, days, since: 0 < own.logins <= 2 * own.relayed,
     "several devices": lambda own, days, since: len(own.devices) >= 3,
     "device never known": lambda own, days, since: own.logins > 0 and not own.devices,
-    "passkey or PKI": lambda own, days, since: bool(own.factors & {"passkey", "pki"}),
-    "password alone": lambda own, days, since: own.factors == {"password"},
+    "passkey or PKI": lambda own, days, since: not {"passkey", "pki"}.isdisjoint(own.factors),
+    "password alone": lambda own, days, since: own.factors == ("password",),
     "fund savers": lambda own, days, since: 0 < own.orders == own.recurring,
     "day traders": lambda own, days, since: own.orders >= DAY_TRADER_ORDERS_PER_DAY * days,
     "margin users": lambda own, days, since: own.margin,

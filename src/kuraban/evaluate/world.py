@@ -24,6 +24,8 @@ from kuraban.evaluate import files
 from kuraban.evaluate.segments import Habits
 
 RESET = "credentials.reset"
+CHALLENGES = ("challenge.passed", "challenge.failed")
+KNOWLEDGE = ("password", "trading_pin", "image")
 
 
 class Act(msgspec.Struct, gc=False):
@@ -36,6 +38,7 @@ class Act(msgspec.Struct, gc=False):
     value: float
     instrument: str | None
     loss: bool
+    method: str | None
 
 
 class Takeover(msgspec.Struct):
@@ -63,9 +66,14 @@ class Takeover(msgspec.Struct):
         return [act for act in self.acts if act.loss]
 
     @property
-    def passes_challenges(self) -> bool:
-        """Whether this thief is seen to pass a challenge."""
-        return any(act.type == "challenge.passed" for act in self.acts)
+    def passes_challenges(self) -> bool | None:
+        """Whether this thief is seen to pass a challenge, or only to fail; None where he met none.
+
+        What a thief already knows with the password (`KNOWLEDGE`) is no challenge here: that he gives the trading PIN
+        says nothing about a code sent to the owner's telephone.
+        """
+        met = [act.type for act in self.acts if act.type in CHALLENGES and act.method not in KNOWLEDGE]
+        return "challenge.passed" in met if met else None
 
     @property
     def deadline(self) -> int | None:
@@ -81,22 +89,34 @@ class Takeover(msgspec.Struct):
 
 
 class World(msgspec.Struct):
-    """A stream's accounts and takeovers; `first_day` and `habits` are per account, by its number in `accounts`."""
+    """A stream's accounts and takeovers.
+
+    By an account's number in `accounts`: `first_day` of the account, `opening` and `closing`, the first and last day
+    of its stream (several streams may be pooled into one world), and `habits`. `victim_events`: ids of all events on
+    accounts that are taken over.
+    """
 
     accounts: dict[str, int]
     first_day: NDArray[np.int64]
-    last_day: int
+    opening: NDArray[np.int64]
+    closing: NDArray[np.int64]
     habits: dict[int, Habits]
     takeovers: list[Takeover]
     events: int
     unreadable: files.Unreadable
     attacked: set[int]
     aftermath: set[int]
+    victim_events: set[str]
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """Each account's days."""
+        return self.closing - self.first_day + 1
 
     @property
     def account_days(self) -> int:
         """All account-days."""
-        return int((self.last_day - self.first_day + 1).sum())
+        return int(self.days.sum())
 
     @property
     def innocent_days(self) -> int:
@@ -109,6 +129,11 @@ def key(account: int, day: int) -> int:
     return account << 24 | day
 
 
+def keys(accounts: NDArray[np.int64], days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same for arrays."""
+    return accounts << 24 | days
+
+
 def _act(event: files.Event) -> Act:
     order, cash = event.order, event.cash
     value, loss = 0.0, False
@@ -119,7 +144,8 @@ def _act(event: files.Event) -> Act:
         loss = True
         value = (cash.amount if cash is not None else None) or 0.0
     instrument = order.instrument if order is not None else None
-    return Act(event.id, files.micros(event.time), event.type, event.session, value, instrument, loss)
+    method = event.auth.method if event.auth is not None else None
+    return Act(event.id, files.micros(event.time), event.type, event.session, value, instrument, loss, method)
 
 
 def _close(takeovers: list[Takeover], resets: dict[str, list[int]], end: int) -> None:
@@ -160,6 +186,7 @@ def read_world(events: Iterable[Path], truth: Path) -> World:
     resets: dict[str, list[int]] = defaultdict(list)
     accounts: dict[str, int] = {}
     first_seen: list[int] = []
+    victim_events: set[str] = set()
     habits: dict[int, Habits] = {}
     last, count = 0, 0
     for event in files.read(events, files.Event, unreadable):
@@ -173,6 +200,7 @@ def read_world(events: Iterable[Path], truth: Path) -> World:
         elif time < first_seen[number]:
             first_seen[number] = time
         if event.account in victims:
+            victim_events.add(event.id)
             if event.id in owner_of:
                 acts[owner_of[event.id]].setdefault(event.id, _act(event))
                 continue
@@ -186,4 +214,18 @@ def read_world(events: Iterable[Path], truth: Path) -> World:
     _close(takeovers, resets, last)
     attacked, aftermath = _days(takeovers, accounts)
     first_day = (np.asarray(first_seen, dtype=np.int64) + files.JST) // files.DAY
-    return World(accounts, first_day, files.day(last), habits, takeovers, count, unreadable, attacked, aftermath)
+    opening = np.full_like(first_day, first_day.min() if len(first_day) else 0)
+    closing = np.full_like(first_day, files.day(last))
+    return World(
+        accounts,
+        first_day,
+        opening,
+        closing,
+        habits,
+        takeovers,
+        count,
+        unreadable,
+        attacked,
+        aftermath,
+        victim_events,
+    )
