@@ -16,14 +16,16 @@ from kuraban.core.habits import DAY
 from kuraban.core.jit import jit
 from kuraban.core.profile import SCALE, SESSIONS
 from kuraban.core.signals.catalogue import HIGH, LOW
-from kuraban.core.signals.ids import CHANGE, COUNT
+from kuraban.core.signals.ids import CHANGE, COUNT, SESSION_CHANGE
 
 # Share of an unexplained suspicion that carries over to the next session: thieves return, owners return more often.
-CARRY = 0.3
+CARRY = 0.15
 # Half-life in days of the suspicion left behind by a session that ended; credentials stay stolen for a while.
 RESIDUAL_DAYS = 7.0
 # A session's own belief fades this slowly after its last event (days).
 FADE_DAYS = 2.0
+# What an actor did in his earlier visits counts on with this half-life (days).
+ACTS_DAYS = 1.0
 LEAST, MOST = -16.0, 16.0
 
 
@@ -72,20 +74,31 @@ def log_odds(s):
 
 @jit
 def session_probability(s, time):
-    """A session's belief at `time`, faded since its last event."""
+    """A session's belief at `time` by its own evidence alone, faded since its last event.
+
+    What other sessions lent it is left out: two sessions that make each other suspect must not do so in a circle.
+    """
     if s["id"] == np.uint64(0):
         return 0.0
     gap = max(0, time - np.int64(s["last"])) / DAY
-    return logistic(log_odds(s)) * math.pow(0.5, gap / FADE_DAYS)
+    own = min(MOST, max(LEAST, np.float64(s["base"]) + evidence(s)))
+    return logistic(own) * math.pow(0.5, gap / FADE_DAYS)
+
+
+@jit
+def suspected_elsewhere(p, at, time):
+    """Probability that someone else has access, over all sessions but the one in slot `at` (-1: over all)."""
+    clear = 1.0 - np.float64(p["residual"])
+    for i in range(SESSIONS):
+        if i != at:
+            clear *= 1.0 - session_probability(p["session"][i], time)
+    return 1.0 - clear
 
 
 @jit
 def account_probability(p, time):
     """Probability that someone other than the owner is acting or has access, over all sessions."""
-    clear = 1.0 - np.float64(p["residual"])
-    for i in range(SESSIONS):
-        clear *= 1.0 - session_probability(p["session"][i], time)
-    return 1.0 - clear
+    return suspected_elsewhere(p, -1, time)
 
 
 @jit
@@ -94,6 +107,23 @@ def fade_residual(p, time):
     gap = max(0, time - np.int64(p["last"])) / DAY
     left = np.float64(p["residual"]) * math.pow(0.5, gap / RESIDUAL_DAYS)
     p["residual"] = left if left > 1e-9 else 0.0
+
+
+@jit
+def wear(s, time):
+    """What an actor did a while ago is remembered fadingly."""
+    f = math.pow(0.5, max(0, time - np.int64(s["last"])) / DAY / ACTS_DAYS)
+    for k in range(COUNT):
+        if k >= CHANGE or k == SESSION_CHANGE:
+            s["weight"][k] = np.int16(math.floor(np.float64(s["weight"][k]) * f + 0.5))
+
+
+@jit
+def return_to(s, time):
+    """The same actor comes back: who he is will be weighed anew, what he did is remembered fadingly."""
+    wear(s, time)
+    for k in range(CHANGE):
+        s["weight"][k] = 0
 
 
 @jit
@@ -113,10 +143,16 @@ def fold(p, s, time):
 
 
 @jit
-def first_odds(p, time, hazard):
-    """Log-odds that a session beginning now is not the owner's, from the hazard and what is suspected already."""
+def first_odds(p, at, time, hazard):
+    """Log-odds that a session beginning now in slot `at` is not the owner's: by the hazard, and with what is suspected.
+
+    What the slot itself held is left out: the same actor's evidence is weighed anew, not once more.
+    """
     since = np.int64(p["last_login"])
-    gap = 1.0 if since == 0 else max(0, time - since) / DAY
+    gap = max(0, time - since) / DAY
+    if since == 0:
+        # Never seen to log in: as long as it has been known, and at least a week.
+        gap = max(7.0, (time - np.int64(p["born"])) / DAY)
     h = hazard * min(400.0, max(0.02, gap))
-    suspected = account_probability(p, time)
-    return logit(1.0 - (1.0 - min(0.5, h)) * (1.0 - CARRY * suspected))
+    suspected = suspected_elsewhere(p, at, time)
+    return logit(min(0.5, h)), logit(1.0 - (1.0 - min(0.5, h)) * (1.0 - CARRY * suspected))

@@ -19,6 +19,8 @@ from kuraban.core.belief import (
     fade_residual,
     first_odds,
     fold,
+    return_to,
+    wear,
     lift,
     log_odds,
     logistic,
@@ -31,6 +33,8 @@ from kuraban.core.habits import (
     claim_holding,
     commit_clean,
     commit_session,
+    SEASONED,
+    experience,
     country_index,
     family_index,
     find_holding,
@@ -53,6 +57,7 @@ from kuraban.core.profile import (
     CROWD,
     DENIED,
     GAP_BINS,
+    EXPERIENCES,
     HASHED_AGENTS,
     HASHED_FAMILIES,
     HASHED_SYSTEMS,
@@ -64,14 +69,19 @@ from kuraban.core.profile import (
     NETWORK,
     NETWORKS,
     ODD,
+    PATTERNS,
     PENDING,
     POPULATION,
     PROFILE,
     SESSION,
     SESSIONS,
     SHARE_BINS,
+    PRICE_BINS,
+    LINES,
+    LATENCY_BINS,
     STRONG,
     THIN_BINS,
+    TRADED,
 )
 from kuraban.core.signals import access, cash, credentials, ids, notices, trading
 from kuraban.core.signals.ids import COUNT
@@ -81,8 +91,10 @@ NAMELESS = np.uint64(1)
 NAMELESS_GAP = 1_800_000_000
 NAMELESS_GAP_BLIND = 43_200_000_000
 
-# What is learned at once, and what is held back until proof or a clean day: evidence (nats) in the session so far.
-SURE = 1.0
+# Up to this belief a session teaches at once; beyond, its lessons are held back until proof or a clean day.
+SURE = 1e-3
+# And up to this one it counts among what owners do.
+COMMON = 0.05
 # A session this suspect is told to its network as suspicious.
 SUSPECT = 0.2
 # Evidence without the ring at which a buyer is as likely odd as not; about 2 in 100 of owners' new buys reach it.
@@ -142,8 +154,14 @@ def new_day(pop, day):
         pop["countries"][i] *= f
     for i in range(HOUR_BINS):
         pop["hours"][i] *= f
-    for i in range(LEVELS):
-        pop["novel"][i] *= f
+    for g in range(EXPERIENCES):
+        pop["experienced"][g] *= f
+        for i in range(LEVELS):
+            pop["novel"][g, i] *= f
+    for g in range(2):
+        for i in range(PATTERNS):
+            pop["pattern_seen"][g, i] *= f
+            pop["pattern_expected"][g, i] *= f
     for g in range(COHORTS):
         pop["buys"][g] *= f
         pop["novel_buys"][g] *= f
@@ -151,6 +169,10 @@ def new_day(pop, day):
         pop["margins"][g] *= f
         pop["off_hours"][g] *= f
         pop["orders"][g] *= f
+        for i in range(PRICE_BINS):
+            pop["prices"][g, i] *= f
+        pop["visits"][g] *= f
+        pop["traded"][g] *= f
         for i in range(GAP_BINS):
             pop["gaps"][g, i] *= f
         for i in range(THIN_BINS):
@@ -164,11 +186,14 @@ def new_day(pop, day):
         pop["changes"][i] *= f
     pop["logins"] *= f
     pop["with_device"] *= f
-    pop["seasoned"] *= f
+    for g in range(LINES):
+        for i in range(LATENCY_BINS):
+            pop["latency"][g, i] *= f
     pop["order_days"] *= f
     pop["rotated"] *= f
     pop["half_sold"] *= f
     pop["sessions"] *= f
+    pop["linked"] *= f
     pop["sweeps"] *= f
     pop["withdrawals"] *= f
     pop["fresh_payouts"] *= f
@@ -208,27 +233,32 @@ def find_session(p, session, time, blind):
 
 
 @jit
-def same_actor(s, net, ua, device):
+def same_actor(s, net, asn, ua, device):
     """Whether a session's device, or its network and software, are those of an earlier one.
 
     The same unusual place twice is one piece of evidence, not two: the later session replaces the earlier one.
     """
     if s["id"] == np.uint64(0) or s["flags"] & DENIED:
         return False
-    if device != 0:
-        return s["device"] == device
-    return net != 0 and s["net"] == net and s["ua"] == ua
+    if device != 0 and s["device"] == device:
+        return True
+    return net != 0 and (s["net"] == net or (s["asn"] == asn and s["ua"] == ua and ua != 0))
 
 
 @jit
 def open_session(p, session, row, time, ip, net, ua, device, hazard):
-    """Begin a session in the place of the one that matters least; its belief stays with the account."""
+    """Begin a session: in its actor's slot where he is known, else in place of the one that matters least.
+
+    What is given up stays with the account as suspicion.
+    """
     at = -1
+    returns = False
     lowest = 1e300
     for i in range(SESSIONS):
         s = p["session"][i]
-        if s["id"] == session or same_actor(s, net, ua, device):
+        if s["id"] == session or same_actor(s, net, row["asn"], ua, device):
             at = i
+            returns = s["id"] != np.uint64(0)
             break
         # Old and harmless first: a suspect session is worth keeping for days.
         worth = np.int64(s["last"]) / DAY + min(6.0, max(0.0, 0.5 * (log_odds(s) + 10.0)))
@@ -238,10 +268,19 @@ def open_session(p, session, row, time, ip, net, ua, device, hazard):
             lowest = worth
             at = i
     s = p["session"][at]
-    if s["id"] != np.uint64(0):
-        fold(p, s, time)
-        s["id"] = np.uint64(0)
-    s["prior"] = first_odds(p, time, hazard)
+    changed = np.uint32(0)
+    if returns:
+        return_to(s, time)
+        if time - np.int64(s["last"]) < DAY:
+            changed = s["changed"]
+    else:
+        if s["id"] != np.uint64(0):
+            fold(p, s, time)
+            s["id"] = np.uint64(0)
+        for k in range(COUNT):
+            s["weight"][k] = 0
+            s["fact"][k] = 0
+    s["base"], s["prior"] = first_odds(p, at, time, hazard)
     s["id"] = session
     s["start"] = time
     s["last"] = time
@@ -250,16 +289,13 @@ def open_session(p, session, row, time, ip, net, ua, device, hazard):
     s["asn"] = row["asn"]
     s["ua"] = ua
     s["device"] = device
-    s["changed"] = 0
+    s["changed"] = changed
     s["country"] = row["country"]
     s["browser"] = row["browser"]
     s["os"] = row["os"]
     s["flags"] = 0
     s["orders"] = 0
     s["hosting"] = row["net_flags"]
-    for k in range(COUNT):
-        s["weight"][k] = 0
-        s["fact"][k] = 0
     return at
 
 
@@ -267,12 +303,14 @@ def open_session(p, session, row, time, ip, net, ua, device, hazard):
 def watch(p, s, minute, pol):
     """Closer watch for weeks after a takeover, and after a success out of a spray."""
     if minute < np.int64(p["watch_until"]):
-        left = (np.int64(p["watch_until"]) - minute) / max(1.0, np.float64(pol["watch_days"]) * 1440.0)
-        put(s, ids.WATCH, math.log(np.float64(pol["watch"])) * min(1.0, left), 0)
+        # Most thieves who return do so within days: the closer watch has a half-life of an eighth of its length.
+        whole = max(1.0, np.float64(pol["watch_days"]) * 1440.0)
+        gone = min(1.0, max(0.0, 1.0 - (np.int64(p["watch_until"]) - minute) / whole))
+        put(s, ids.WATCH, math.log(np.float64(pol["watch"])) * math.pow(0.5, 8.0 * gone), 0)
 
 
 @jit
-def learn_population(pop, row, p, ua, device, new):
+def learn_population(pop, row, ua, device):
     """What one login adds to the shares and rates of all owners."""
     pop["logins"] += 1.0
     pop["systems"][np.int64(row["asn"]) % HASHED_SYSTEMS] += 1.0
@@ -283,15 +321,10 @@ def learn_population(pop, row, p, ua, device, new):
     pop["hours"][hour_bin(row["week_minute"])] += 1.0
     if device != 0:
         pop["with_device"] += 1.0
-    if p["logins"] >= 6.0:
-        pop["seasoned"] += 1.0
-        for level in range(LEVELS):
-            if (new >> level) & 1:
-                pop["novel"][level] += 1.0
 
 
 @jit
-def keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, held):
+def keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, shape, held):
     """Remember what a login taught or would teach."""
     l = p["lesson"][spare_lesson(p)]
     l["id"] = row["id"]
@@ -311,7 +344,7 @@ def keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, held):
     l["week_minute"] = row["week_minute"]
     l["kind"] = 1
     l["held"] = 1 if held else 0
-    l["market"] = 0
+    l["market"] = shape
     l["flags"] = new
 
 
@@ -406,7 +439,7 @@ def take_back(p, row, notional):
 
 
 @jit
-def owner_said(p, row, about, time, minute, mine, pol):
+def owner_said(p, row, about, time, minute, mine, pol, pop):
     """Feedback: unlearn what denied sessions taught; prove or condemn them; watch for weeks."""
     start = np.int64(row["about_at"])
     hit = False
@@ -423,18 +456,18 @@ def owner_said(p, row, about, time, minute, mine, pol):
                     if not mine:
                         s["flags"] |= DENIED
             if mine:
-                commit_session(p, np.uint32(l["session"]))
+                commit_session(p, np.uint32(l["session"]), pop)
             else:
-                unlearn_session(p, np.uint32(l["session"]))
+                unlearn_session(p, np.uint32(l["session"]), pop)
     if row["session"] != np.uint64(0):
         at = find_session(p, row["session"], time, False)
         if at >= 0:
             hit = True
             put(p["session"][at], ids.OWNER, -9.0 if mine else 14.0, 0)
             if mine:
-                commit_session(p, low32(row["session"]))
+                commit_session(p, low32(row["session"]), pop)
             else:
-                unlearn_session(p, low32(row["session"]))
+                unlearn_session(p, low32(row["session"]), pop)
     if mine:
         if not hit:
             # About something no longer remembered: the live sessions stay as they are, the old suspicion goes.
@@ -450,7 +483,7 @@ def owner_said(p, row, about, time, minute, mine, pol):
                     worst = j
         if worst >= 0 and log_odds(p["session"][worst]) > -6.0:
             put(p["session"][worst], ids.OWNER, 14.0, 0)
-            unlearn_session(p, low32(p["session"][worst]["id"]))
+            unlearn_session(p, low32(p["session"][worst]["id"]), pop)
         p["residual"] = max(np.float64(p["residual"]), 0.98)
     p["watch_until"] = minute + np.int64(np.float64(pol["watch_days"]) * 1440.0)
 
@@ -462,6 +495,7 @@ def reset_credentials(p, time, minute, pol):
     for i in range(SESSIONS):
         p["session"][i]["id"] = np.uint64(0)
     p["residual"] = min(0.02, 0.02 * suspected)
+    p["reset_at"] = minute
     if suspected > 0.05:
         p["watch_until"] = minute + np.int64(np.float64(pol["watch_days"]) * 1440.0)
 
@@ -470,7 +504,7 @@ def reset_credentials(p, time, minute, pol):
 def emit(out, n, p, s, row_index, cause, row, time, account, before, ratio, pol, costs, ring_day):
     """Write one decision and return it."""
     d = out[n]
-    believed = account_probability(p, time)
+    believed = logistic(log_odds(s))
     total, act = exposure(p, row, ratio, pol)
     d["row"] = row_index
     d["cause"] = cause
@@ -507,7 +541,7 @@ def emit(out, n, p, s, row_index, cause, row, time, account, before, ratio, pol,
     elif s["weight"][ids.SPRAY] > 2000:
         d["group_kind"] = 2
         d["group_key"] = np.int64(s["asn"])
-        d["group_day"] = np.int64(p["spray_at"]) // 1440
+        d["group_day"] = time // DAY
     return d
 
 
@@ -630,7 +664,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         age(p, day)
         trading.fade_windows(p, time)
         if holds_ripe_lesson(p, minute):
-            commit_clean(p, minute, account_probability(p, time) > 0.9)
+            commit_clean(p, minute, account_probability(p, time) > 0.9, pop)
 
         if kind == layout.ACCOUNT_SNAPSHOT:
             take_snapshot(p, row, positions)
@@ -655,7 +689,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         if kind == layout.WITHDRAWAL_PAID:
             continue
         if kind == layout.OWNER_CONFIRMED or kind == layout.OWNER_DENIED:
-            owner_said(p, row, about, time, minute, kind == layout.OWNER_CONFIRMED, pol)
+            owner_said(p, row, about, time, minute, kind == layout.OWNER_CONFIRMED, pol, pop)
             continue
         if kind == layout.CREDENTIALS_RESET:
             reset_credentials(p, time, minute, pol)
@@ -700,7 +734,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                 if kind == layout.CHALLENGE_PASSED:
                     access.passed(s, np.int64(row["method"]))
                     if s["flags"] & STRONG and log_odds(s) < 0.0:
-                        commit_session(p, low32(session))
+                        commit_session(p, low32(session), pop)
                 else:
                     access.failed(s, np.int64(row["method"]))
             continue
@@ -716,17 +750,21 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         neighbour = 0.0
         named = np.uint64(0)
         new = 0
+        shape = 0
         if fresh:
             at = open_session(p, session, row, time, ip, net, ua, device, hazard)
         s = p["session"][at]
+        if not fresh and time - np.int64(s["last"]) > DAY // 4:
+            wear(s, time)
         before = log_odds(s)
         if fresh:
             watch(p, s, minute, pol)
             access.dormant(p, s, time)
             notices.score_missing(p, s, minute)
             if placed:
-                new = access.score_login(p, s, pop, row, ip, net, ua, device, home)
+                new, shape = access.score_login(p, s, pop, row, ip, net, ua, device, home)
                 access.score_hour(p, s, pop, row)
+                access.score_latency(s, pop, row, home)
                 access.score_travel(p, s, row, minute, new)
                 access.score_failures(p, s, minute, net, new)
                 spray, neighbour, named = networks.ask(table, row, keys, account, time, pop)
@@ -758,10 +796,13 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                 if placed:
                     access.missing_factor(p, s)
                 pop["sessions"] += 1.0
+                if p["linked_cash"] > 0.0:
+                    pop["linked"] += 1.0
             if kind == layout.SETTING_CHANGED:
                 credentials.score_change(p, s, pop, row, minute)
             elif kind == layout.ORDER_PLACED:
                 trading.count_order_day(p, pop, day)
+                trading.score_activity(p, s, pop, np.int64(row["kind"]))
                 trading.score_pace(p, s, pop, time)
                 hours = market_hours[0]
                 price = 0.0
@@ -801,10 +842,16 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         n += 1
 
         # Score first, learn then.
-        unsure = (evidence(s) > SURE and not (s["flags"] & STRONG and log_odds(s) < -2.0)) or s["flags"] & DENIED != 0
+        belief = logistic(log_odds(s))
+        unsure = (belief > SURE and not (s["flags"] & STRONG and belief < 0.1)) or s["flags"] & DENIED != 0
         if login:
+            pop["visits"][trading.cohort(p)] += 1.0
             if placed:
-                learn_population(pop, row, p, ua, device, new)
+                group = experience(p)
+                if group > 0 and belief < COMMON:
+                    pop["pattern_seen"][0 if group < SEASONED else 1, shape] += 1.0
+                access.expect(p, pop, new, device, 0.85)
+                learn_population(pop, row, ua, device)
                 if not unsure:
                     teach_login(
                         p,
@@ -821,7 +868,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                         1,
                     )
                 if unsure or new != 0:
-                    keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, unsure)
+                    keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, shape, unsure)
                 if not unsure:
                     access.remember_place(p, row, minute)
                 if spray > 2.0 and new & 2:
@@ -841,6 +888,9 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                 if s["flags"] & CHALLENGED:
                     p["challenged"] += 1.0
             if kind == layout.ORDER_PLACED:
+                if not unsure and s["flags"] & TRADED == 0:
+                    p["traded"] += 1.0
+                s["flags"] |= TRADED
                 s["orders"] += 1 if s["orders"] < 60000 else 0
                 if row["side"] != 0:
                     if not unsure:

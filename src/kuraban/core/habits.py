@@ -18,6 +18,7 @@ from kuraban.core.profile import (
     ASN,
     CLIENTS,
     COUNTRY,
+    DEVICE_STATES,
     DEVICES,
     HASHED_AGENTS,
     HASHED_FAMILIES,
@@ -35,6 +36,8 @@ from kuraban.core.profile import (
     OFF_HOURS,
     ON_MARGIN,
     PENDING,
+    PLACES,
+    SOFTWARES,
     SYSTEMS,
     UA,
 )
@@ -47,8 +50,6 @@ DAY = 86_400_000_000
 NETS_IN_SYSTEM = 1.0 / 1000.0
 ADDRESSES_IN_NET = 1.0 / 256.0
 
-# Weight, in logins, of what comparable accounts do when an account's own rate of novelty is estimated.
-RATE_STRENGTH = 8.0
 LEAST_ALPHA = 0.3
 
 
@@ -97,17 +98,56 @@ def hour_bin(week_minute):
     return weekend + (minute % 1440) // 180
 
 
+# How often a login shows a new address, /24, ASN, country, user agent, device: by the account's recent logins (none,
+# under 3, under 8, under 20, more). Assumptions, worth `POPULATION_STRENGTH` logins; the stream replaces them.
+PRIOR_NOVELTY = np.array(
+    [
+        [0.95, 0.95, 0.95, 0.95, 0.95, 0.95],
+        [0.60, 0.45, 0.25, 0.010, 0.35, 0.30],
+        [0.45, 0.30, 0.12, 0.006, 0.20, 0.12],
+        [0.40, 0.22, 0.06, 0.004, 0.12, 0.05],
+        [0.30, 0.15, 0.03, 0.003, 0.08, 0.02],
+    ]
+)
+POPULATION_STRENGTH = 30.0
+# An account's own propensity to novelty, relative to comparable accounts, is drawn towards one by so many novelties.
+OWN_STRENGTH = 1.5
+MOST_NOVELTY = 0.95
+SEASONED = 3  # experience from which an account counts as seasoned
+
+
 @jit
-def concentration(p, pop, level, total):
-    """α of `level`: so large that a new value has the probability with which this account shows new values."""
-    base = rate(np.float64(pop["novel"][level]), np.float64(pop["seasoned"]), 20.0, PRIOR_NOVELTY[level])
-    novelty = min(rate(np.float64(p["novel"][level]), np.float64(p["logins"]), RATE_STRENGTH, base), 0.95)
-    return max(LEAST_ALPHA, total * novelty / (1.0 - novelty))
+def experience(p):
+    """Comparable accounts: by how many logins the last months have seen."""
+    logins = np.float64(p["logins"])
+    if logins < 0.5:
+        return 0
+    if logins < 3.0:
+        return 1
+    if logins < 8.0:
+        return 2
+    return 3 if logins < 20.0 else 4
 
 
-# Before any login was seen: how often a login of a seasoned account shows a new address, /24, ASN, country,
-# user agent, device. Assumptions; replaced by what the stream shows within a few hundred logins.
-PRIOR_NOVELTY = np.array([0.30, 0.15, 0.03, 0.003, 0.06, 0.02])
+@jit
+def base_novelty(pop, group, level):
+    """How often a login of comparable accounts shows something new at `level`."""
+    seen = np.float64(pop["experienced"][group])
+    return rate(np.float64(pop["novel"][group, level]), seen, POPULATION_STRENGTH, PRIOR_NOVELTY[group, level])
+
+
+@jit
+def novelty(p, pop, level):
+    """How often this account's next login shows something new at `level`: its cohort's rate times its own propensity."""
+    own = (np.float64(p["novel"][level]) + OWN_STRENGTH) / (np.float64(p["expected"][level]) + OWN_STRENGTH)
+    return min(MOST_NOVELTY, max(1e-4, base_novelty(pop, experience(p), level) * own))
+
+
+@jit
+def alpha_of(total, share_new):
+    """α so large that a new value has the probability `share_new`."""
+    u = min(MOST_NOVELTY, max(1e-4, share_new))
+    return max(LEAST_ALPHA if total < 1.0 else 1e-3, total * u / (1.0 - u))
 
 
 @jit
@@ -149,7 +189,7 @@ def share_of_agent(pop, ua, browser, system):
 def usual_network(p, pop, ip, net, asn, country, home):
     """How usual a place is: (probability down to the address, of its ASN by own counts alone, what was new).
 
-    The third value has bit n set where level n had never been seen on this account.
+    The last value has bit n set where level n had never been seen on this account.
     """
     addresses = 0.0
     ip_count = 0.0
@@ -173,17 +213,33 @@ def usual_network(p, pop, ip, net, asn, country, home):
                 asn_count += weight
             if p["system"][i]["country"] == country:
                 country_count += weight
-    in_country = backed_off(
-        country_count, systems, concentration(p, pop, COUNTRY, systems), share_of_country(pop, country, home)
-    )
+    of_address = novelty(p, pop, IP)
+    of_net = min(MOST_NOVELTY, novelty(p, pop, NET) / of_address)
+    of_system = min(MOST_NOVELTY, novelty(p, pop, ASN) / novelty(p, pop, NET))
+    of_country = min(MOST_NOVELTY, novelty(p, pop, COUNTRY) / novelty(p, pop, ASN))
+    # The parent's share of a value not seen here before is its share among what is left when the known are taken out.
+    left = 1.0
+    for i in range(SYSTEMS):
+        if p["system"][i]["weight"] > 0.0:
+            first = True
+            for j in range(i):
+                if p["system"][j]["weight"] > 0.0 and p["system"][j]["country"] == p["system"][i]["country"]:
+                    first = False
+            if first:
+                left -= share_of_country(pop, p["system"][i]["country"], home)
+    left = min(1.0, max(left, 0.01))
+    elsewhere = share_of_country(pop, country, home)
+    if country_count == 0.0:
+        elsewhere = min(1.0, elsewhere / left)
+    in_country = backed_off(country_count, systems, alpha_of(systems, of_country), elsewhere)
     in_system = backed_off(
         asn_count,
         systems,
-        concentration(p, pop, ASN, systems),
+        alpha_of(systems, of_system),
         in_country * share_of_system(pop, asn, country, home),
     )
-    in_net = backed_off(net_count, addresses, concentration(p, pop, NET, addresses), in_system * NETS_IN_SYSTEM)
-    at_address = backed_off(ip_count, addresses, concentration(p, pop, IP, addresses), in_net * ADDRESSES_IN_NET)
+    in_net = backed_off(net_count, addresses, alpha_of(addresses, of_net), in_system * NETS_IN_SYSTEM)
+    at_address = backed_off(ip_count, addresses, alpha_of(addresses, of_address), in_net * ADDRESSES_IN_NET)
     new = 0
     if ip_count == 0.0:
         new |= 1 << IP
@@ -194,12 +250,15 @@ def usual_network(p, pop, ip, net, asn, country, home):
     if country_count == 0.0:
         new |= 1 << COUNTRY
     own_system = asn_count / systems if systems > 0.0 else 0.0
-    return at_address, own_system, in_country, new
+    return at_address, own_system, new
 
 
 @jit
 def usual_client(p, pop, ua, browser, system):
-    """How usual the software is: (probability of the full user agent, of its family, whether it is new)."""
+    """How usual the software is: (probability of the full user agent, of its family, how new).
+
+    How new: 0 a known user agent, 1 a new one of a known browser and system (an update), 2 of an unknown one.
+    """
     total = 0.0
     ua_count = 0.0
     family_count = 0.0
@@ -218,9 +277,76 @@ def usual_client(p, pop, ua, browser, system):
     on_os = backed_off(os_count, total, 1.0, os_share)
     family = backed_off(family_count, total, 1.0, on_os * min(1.0, share_of_family(pop, browser, system) / os_share))
     full = backed_off(
-        ua_count, total, concentration(p, pop, UA, total), family * share_of_agent(pop, ua, browser, system)
+        ua_count, total, alpha_of(total, novelty(p, pop, UA)), family * share_of_agent(pop, ua, browser, system)
     )
-    return full, family, ua_count == 0.0
+    state = 0
+    if ua_count == 0.0:
+        state = 2 if family_count == 0.0 else 1
+    return full, family, state
+
+
+@jit
+def pattern(place, device, software):
+    """Number of what was new at once: place 0 to 4 (known, address, /24, ASN, country), device and software 0 to 2."""
+    return (place * DEVICE_STATES + device) * SOFTWARES + software
+
+
+@jit
+def expect_patterns(p, pop, present, new_device, family):
+    """Add what an account's own rates expect of its next login, one novelty telling nothing of another."""
+    of_address = novelty(p, pop, IP)
+    of_net = min(MOST_NOVELTY, novelty(p, pop, NET) / of_address)
+    of_system = min(MOST_NOVELTY, novelty(p, pop, ASN) / novelty(p, pop, NET))
+    of_country = min(MOST_NOVELTY, novelty(p, pop, COUNTRY) / novelty(p, pop, ASN))
+    of_agent = novelty(p, pop, UA)
+    half = 0 if experience(p) < SEASONED else 1
+    reached = 1.0
+    for place in range(PLACES):
+        stays = 1.0
+        if place == 0:
+            stays = 1.0 - of_address
+        elif place == 1:
+            stays = 1.0 - of_net
+        elif place == 2:
+            stays = 1.0 - of_system
+        elif place == 3:
+            stays = 1.0 - of_country
+        here = reached * stays
+        reached *= 1.0 - stays
+        for device in range(DEVICE_STATES):
+            with_device = here * (1.0 - present)
+            if device == 0:
+                with_device = here * present * (1.0 - new_device)
+            elif device == 1:
+                with_device = here * present * new_device
+            at = pattern(place, device, 0)
+            pop["pattern_expected"][half, at] += with_device * (1.0 - of_agent)
+            pop["pattern_expected"][half, at + 1] += with_device * of_agent * family
+            pop["pattern_expected"][half, at + 2] += with_device * of_agent * (1.0 - family)
+
+
+@jit
+def togetherness(p, pop, place, device, software):
+    """How much oftener owners show these novelties at once than each by itself would make them.
+
+    A new telephone is a new device and new software, often on a new line. The ratio of seen to expected over all
+    owners' logins; before there are any, novelties are taken to come together three times oftener for each pair.
+    """
+    group = experience(p)
+    if group == 0:
+        return 1.0  # at the first login everything is new
+    half = 0 if group < SEASONED else 1
+    at = pattern(place, device, software)
+    pairs = 0
+    if device == 1 and software > 0:
+        pairs += 2
+    if device == 1 and place >= 2:
+        pairs += 1
+    if software > 0 and place >= 2:
+        pairs += 1
+    prior = math.pow(3.0, pairs)
+    seen = np.float64(pop["pattern_seen"][half, at])
+    return (seen + prior) / (np.float64(pop["pattern_expected"][half, at]) + 1.0)
 
 
 @jit
@@ -305,12 +431,14 @@ def age(p, day):
         p["markets"][i] *= f
     for i in range(LEVELS):
         p["novel"][i] *= f
+        p["expected"][i] *= f
     p["logins"] *= f
     p["with_device"] *= f
     p["strong"] *= f
     p["challenged"] *= f
     p["sessions"] *= f
     p["logged_in"] *= f
+    p["traded"] *= f
     p["buys"] *= f
     p["sells"] *= f
     p["novel_buys"] *= f
@@ -396,9 +524,6 @@ def teach_login(p, ip, net, asn, country, ua, browser, system, device, week_minu
                 p["device"][i]["weight"] = max(0.0, p["device"][i]["weight"] - 1.0)
     here = hour_bin(week_minute)
     p["hours"][here] = max(0.0, p["hours"][here] + sign)
-    for level in range(LEVELS):
-        if (new >> level) & 1:
-            p["novel"][level] = max(0.0, p["novel"][level] + sign)
     p["logins"] = max(0.0, p["logins"] + sign)
     if device != 0:
         p["with_device"] = max(0.0, p["with_device"] + sign)
@@ -441,7 +566,7 @@ def teach_order(p, buy, instrument, kind, market, notional, thin, flags, sign):
 
 
 @jit
-def apply_lesson(p, l, sign):
+def apply_lesson(p, l, sign, pop):
     """Learn or unlearn what a kept event taught."""
     if l["kind"] == 1:
         teach_login(
@@ -473,12 +598,14 @@ def apply_lesson(p, l, sign):
 
 
 @jit
-def commit_clean(p, minute, believed_taken):
-    """Learn the lessons held back a whole day, unless the account is believed taken: then they wait on."""
+def commit_clean(p, minute, believed_taken, pop):
+    """Learn the lessons held back a whole day, or a week where the account is believed taken."""
     for i in range(PENDING):
         l = p["lesson"][i]
-        if l["kind"] != 0 and l["held"] == 1 and minute - np.int64(l["minute"]) >= 1440 and not believed_taken:
-            apply_lesson(p, l, 1)
+        # Nobody has denied it for a week: it is a habit by now, however odd.
+        due = 7 * 1440 if believed_taken else 1440
+        if l["kind"] != 0 and l["held"] == 1 and minute - np.int64(l["minute"]) >= due:
+            apply_lesson(p, l, 1, pop)
             l["held"] = 0
 
 
@@ -493,23 +620,23 @@ def holds_ripe_lesson(p, minute):
 
 
 @jit
-def commit_session(p, session):
+def commit_session(p, session, pop):
     """Learn at once what a session held back: its owner has proved himself."""
     for i in range(PENDING):
         l = p["lesson"][i]
         if l["kind"] != 0 and l["held"] == 1 and l["session"] == session:
-            apply_lesson(p, l, 1)
+            apply_lesson(p, l, 1, pop)
             l["held"] = 0
 
 
 @jit
-def unlearn_session(p, session):
+def unlearn_session(p, session, pop):
     """Take back whatever a session taught, and forget what it would have taught."""
     for i in range(PENDING):
         l = p["lesson"][i]
         if l["kind"] != 0 and l["session"] == session:
             if l["held"] == 0:
-                apply_lesson(p, l, -1)
+                apply_lesson(p, l, -1, pop)
             l["kind"] = 0
 
 

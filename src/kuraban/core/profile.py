@@ -9,7 +9,7 @@ import numpy as np
 
 from kuraban.core.signals.ids import COUNT
 
-SESSIONS, LEAVES, SYSTEMS, CLIENTS, DEVICES, INSTRUMENTS, PENDING = 3, 10, 6, 6, 5, 20, 5
+SESSIONS, LEAVES, SYSTEMS, CLIENTS, DEVICES, INSTRUMENTS, PENDING = 3, 8, 6, 6, 5, 20, 4
 HOUR_BINS = 16  # weekday or weekend × three-hour bins
 GAP_BINS = 6  # gap since the session's last act: 10 s, 30 s, 2 min, 10 min, 1 h, longer
 MARKETS = 8
@@ -19,7 +19,7 @@ KINDS = 7
 SCALE = 1000.0
 
 # Session flags.
-LOGGED_IN, STRONG, CHALLENGED, ACTED, NEW_DEVICE, NEW_NETWORK, UNLEARNED, ODD, DENIED, ANOMALOUS, COUNTED = (
+LOGGED_IN, STRONG, CHALLENGED, ACTED, NEW_DEVICE, NEW_NETWORK, UNLEARNED, ODD, DENIED, ANOMALOUS, COUNTED, TRADED = (
     1,
     2,
     4,
@@ -31,6 +31,7 @@ LOGGED_IN, STRONG, CHALLENGED, ACTED, NEW_DEVICE, NEW_NETWORK, UNLEARNED, ODD, D
     256,
     512,
     1024,
+    2048,
 )
 
 SESSION = np.dtype(
@@ -39,6 +40,7 @@ SESSION = np.dtype(
         ("start", "i8"),  # µs
         ("last", "i8"),  # µs, of the last event
         ("prior", "f4"),  # log-odds before any evidence of its own
+        ("base", "f4"),  # the same without what other sessions make suspect
         ("ip", "u4"),
         ("net", "u4"),
         ("asn", "u4"),
@@ -117,12 +119,14 @@ PROFILE = np.dtype(
         ("kinds", "f4", (KINDS,)),
         ("markets", "f4", (MARKETS,)),
         ("novel", "f4", (LEVELS,)),  # how often a login showed a value never seen before, by level
+        ("expected", "f4", (LEVELS,)),  # and how often logins of comparable accounts would have
         ("logins", "f4"),
         ("with_device", "f4"),  # logins that carried a device id
         ("strong", "f4"),  # sessions with a phishing-resistant factor
         ("challenged", "f4"),  # sessions with any second factor
         ("sessions", "f4"),  # sessions that acted
         ("logged_in", "f4"),  # of those, how many began with a login
+        ("traded", "f4"),  # visits that led to an order
         ("buys", "f4"),
         ("sells", "f4"),
         ("novel_buys", "f4"),
@@ -143,10 +147,12 @@ PROFILE = np.dtype(
         ("failures", "f4"),  # decayed over an hour
         ("failures_at", "u4"),  # minutes
         ("failures_net", "u4"),
+        ("reset_at", "u4"),  # minutes, when the broker last replaced the credentials
         ("country", "u2"),  # of the last login, and its time in minutes
         ("country_at", "u4"),
         ("changed_at", "u4", (16,)),  # minutes, when each setting was last changed
         ("destination", "u4"),  # of the last withdrawal
+        ("paid_after", "u4"),  # the change of payout account (minutes) after which a withdrawal has been seen
         ("spray_at", "u4"),  # minutes, last success out of a spray
         ("spray", "f4"),  # and what it was worth
         ("cash", "f8"),  # account currency; NaN unknown
@@ -169,10 +175,15 @@ PROFILE = np.dtype(
     align=True,
 )
 
-COHORTS = 4  # by recent orders: none, few, some, many
+EXPERIENCES = 5  # by recent logins: first, few, some, many, very many
+PLACES, DEVICE_STATES, SOFTWARES = 5, 3, 3  # how new a login's network, device and software are: see habits.pattern
+PATTERNS = PLACES * DEVICE_STATES * SOFTWARES
+COHORTS = 5  # by recent orders: none, few, some, many; and those known too shortly to tell
 SHARE_BINS = 4  # share of holdings sold: reached 20 %, 50 %, 80 %, 95 %
 THIN_BINS = 12
 ALL_IN_BINS = 5
+PRICE_BINS = 5
+LINES, LATENCY_BINS = 3, 12
 HASHED_SYSTEMS = 8192
 HASHED_AGENTS = 8192
 HASHED_FAMILIES = 1024
@@ -191,17 +202,22 @@ POPULATION = np.dtype(
         ("browsers", "f8", (HASHED_FAMILIES,)),
         ("oses", "f8", (HASHED_FAMILIES,)),
         ("hours", "f8", (HOUR_BINS,)),
-        ("seasoned", "f8"),  # logins of accounts with some history, the base of `novel`
-        ("novel", "f8", (LEVELS,)),
-        ("joint", "f8"),  # logins of those with a new device and a new ASN at once
+        ("experienced", "f8", (EXPERIENCES,)),  # logins by experience, the base of `novel`
+        ("novel", "f8", (EXPERIENCES, LEVELS)),
+        ("pattern_seen", "f8", (2, PATTERNS)),  # logins, of young and seasoned accounts, by what was new at once
+        ("pattern_expected", "f8", (2, PATTERNS)),  # how many there would be if one novelty told nothing of another
         ("buys", "f8", (COHORTS,)),
         ("novel_buys", "f8", (COHORTS,)),
         ("novel_markets", "f8", (COHORTS,)),
         ("margins", "f8", (COHORTS,)),
         ("off_hours", "f8", (COHORTS,)),
         ("orders", "f8", (COHORTS,)),
+        ("visits", "f8", (COHORTS,)),  # logins, and those that led to an order
+        ("traded", "f8", (COHORTS,)),
         ("gaps", "f8", (COHORTS, GAP_BINS)),
         ("thin", "f8", (COHORTS, THIN_BINS)),
+        ("prices", "f8", (COHORTS, PRICE_BINS)),
+        ("latency", "f8", (LINES, LATENCY_BINS)),
         ("all_in", "f8", (COHORTS, ALL_IN_BINS)),
         ("order_days", "f8"),
         ("reached", "f8", (SHARE_BINS,)),
@@ -210,6 +226,7 @@ POPULATION = np.dtype(
         ("rotated", "f8"),  # windows with half sold that went on to a novel buy, and those windows
         ("half_sold", "f8"),
         ("sessions", "f8"),  # sessions that acted
+        ("linked", "f8"),  # of those, on accounts with money in a linked bank
         ("changes", "f8", (16,)),
         ("sweeps", "f8"),
         ("withdrawals", "f8"),

@@ -19,21 +19,30 @@ from kuraban.core.habits import (
     ADDRESSES_IN_NET,
     DAY,
     NETS_IN_SYSTEM,
+    base_novelty,
+    expect_patterns,
+    experience,
     find_device,
+    novelty,
+    pattern,
     rate,
     share_of_family,
     share_of_system,
     usual_client,
     usual_hour,
+    togetherness,
     usual_network,
 )
 from kuraban.core.jit import jit
 from kuraban.core.profile import (
     ANOMALOUS,
+    ASN,
     CHALLENGED,
     COUNTRY,
     DEV,
     DEVICES,
+    LATENCY_BINS,
+    LEVELS,
     LOGGED_IN,
     NET,
     NEW_DEVICE,
@@ -59,6 +68,17 @@ REST_SHARE = 0.0015
 
 # A thief's chance to show a device id that is new, absent where owners have one, or copied from the owner.
 DEVICE_NEW, DEVICE_ABSENT, DEVICE_COPIED = 0.93, 0.05, 0.02
+
+# Round-trip times in steps of a factor 1.6 from 5 ms: of owners before the stream shows, by line; of relayed traffic,
+# which crosses half the world twice. Assumptions.
+OWNER_LATENCY = np.array(
+    [
+        [1.0, 2.0, 2.5, 2.5, 1.5, 1.0, 0.5, 0.3, 0.2, 0.2, 0.2, 0.1],
+        [0.2, 0.4, 0.8, 1.5, 2.5, 2.5, 1.7, 1.0, 0.6, 0.4, 0.2, 0.2],
+        [0.3, 0.5, 0.7, 1.0, 1.3, 1.7, 1.9, 1.8, 1.3, 0.8, 0.4, 0.3],
+    ]
+)
+RELAYED_LATENCY = np.array([0.005, 0.005, 0.01, 0.01, 0.03, 0.06, 0.12, 0.22, 0.25, 0.17, 0.08, 0.04])
 
 # What passing a second factor says of who passed it: ln((1 − β)/P(pass | owner)), lowered for codes because they are
 # relayed in real time. Google WWW'19 gives −4.5 (device prompt, bulk), −2.2 (targeted), −1.3 (SMS); under a relay ≈ 0.
@@ -96,41 +116,49 @@ def thief_network(way, row_country, asn, flags, own_system, at_address, pop, hom
 
 
 @jit
+def place_of(new):
+    """How new a place is: 0 a known address, 1 a new address, 2 a new /24, 3 a new network (ASN), 4 a new country."""
+    if (new >> COUNTRY) & 1:
+        return 4
+    if (new >> ASN) & 1:
+        return 3
+    if (new >> NET) & 1:
+        return 2
+    return new & 1
+
+
+@jit
 def score_login(p, s, pop, row, ip, net, ua, device, home):
-    """Set the network, client and device signals of a session from one event; returns what was new, as bits."""
+    """Set the network, client and device signals of a session from one event.
+
+    Returns what was new, as bits, and the pattern of novelty. What is new together (a new telephone brings new software)
+    is one surprise for an owner, not two: see `habits.togetherness`.
+    """
     country = row["country"]
-    at_address, own_system, in_country, new = usual_network(p, pop, ip, net, row["asn"], country, home)
-    full, family, new_agent = usual_client(p, pop, ua, row["browser"], row["os"])
+    at_address, own_system, new = usual_network(p, pop, ip, net, row["asn"], country, home)
+    full, family, software = usual_client(p, pop, ua, row["browser"], row["os"])
     anyone = share_of_family(pop, row["browser"], row["os"])
-    agent_in_family = full / family if new_agent else 1.0
-    if new_agent:
+    agent_in_family = min(1.0, full / family)
+    if software > 0:
         new |= 1 << UA
 
-    logins = np.float64(p["logins"])
-    with_device = np.float64(p["with_device"])
     everyone = rate(np.float64(pop["with_device"]), np.float64(pop["logins"]), 20.0, 0.9)
-    present = min(0.995, max(0.005, rate(with_device, logins, 4.0, everyone)))
-    base = rate(np.float64(pop["novel"][DEV]), np.float64(pop["seasoned"]), 40.0, 0.02)
-    p_new = min(0.9, rate(np.float64(p["novel"][DEV]), with_device, 8.0, base))
+    with_device = np.float64(p["with_device"])
+    present = min(0.995, max(0.005, rate(with_device, np.float64(p["logins"]), 4.0, everyone)))
+    p_new = novelty(p, pop, DEV)
     slot = find_device(p, device) if device != 0 else -1
     total = 0.0
     for i in range(DEVICES):
         total += np.float64(p["device"][i]["weight"])
     known = np.float64(p["device"][slot]["weight"]) / total if slot >= 0 else 0.0
-    if device != 0 and slot < 0:
-        new |= 1 << DEV
-
-    # A new device comes with new software, and sometimes with a new line: half of the owner's new devices are of
-    # another family, and one in seven appears on another network of his country. Assumptions.
-    own_client = full
-    own_network = at_address
+    state = 0
     if device == 0:
+        state = 2
         own_device = 1.0 - present
     elif slot < 0:
+        state = 1
+        new |= 1 << DEV
         own_device = present * p_new
-        own_client = 0.5 * full + 0.5 * anyone * agent_in_family
-        elsewhere = in_country * share_of_system(pop, row["asn"], country, home) * NETS_IN_SYSTEM * ADDRESSES_IN_NET
-        own_network = 0.85 * at_address + 0.15 * elsewhere
     else:
         own_device = present * (1.0 - p_new) * known
 
@@ -158,8 +186,8 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
             devices[way] = absent if device == 0 else (DEVICE_NEW if slot < 0 else DEVICE_COPIED * known)
         joint[way] = WAYS[way] * nets[way] * clients[way] * devices[way]
         total_joint += joint[way]
-    network_part = -math.log(own_network)
-    client_part = -math.log(own_client)
+    network_part = -math.log(at_address)
+    client_part = -math.log(full)
     device_part = -math.log(own_device)
     for way in range(5):
         r = joint[way] / total_joint
@@ -167,6 +195,14 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
             network_part += r * (math.log(nets[way]) + math.log(WAYS[way] / r))
             client_part += r * math.log(clients[way])
             device_part += r * math.log(devices[way])
+    place = place_of(new)
+    together = math.log(togetherness(p, pop, place, state, software))
+    if state == 1:
+        device_part -= together
+    elif software > 0:
+        client_part -= together
+    else:
+        network_part -= together
     put(s, ids.NETWORK, network_part, 0)
     put(s, ids.CLIENT, client_part, 0)
     put(s, ids.DEVICE, device_part, 1 if device == 0 else 0)
@@ -176,7 +212,26 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
         s["flags"] |= NEW_DEVICE
     if network_part + client_part + device_part > 3.0:
         s["flags"] |= ANOMALOUS
-    return new
+    return new, pattern(place, state, software)
+
+
+@jit
+def expect(p, pop, new, device, family):
+    """Count a login among the population's novelties, and what was to be expected of this account."""
+    group = experience(p)
+    everyone = rate(np.float64(pop["with_device"]), np.float64(pop["logins"]), 20.0, 0.9)
+    present = min(0.995, max(0.005, rate(np.float64(p["with_device"]), np.float64(p["logins"]), 4.0, everyone)))
+    if group > 0:
+        expect_patterns(p, pop, present, novelty(p, pop, DEV), family)
+    for level in range(LEVELS):
+        if level != DEV or device != 0:
+            p["expected"][level] += np.float32(base_novelty(pop, group, level))
+    pop["experienced"][group] += 1.0
+    # How often an owner shows new things is learned at once, what they were only when it is sure to be him.
+    for level in range(LEVELS):
+        if (new >> level) & 1:
+            pop["novel"][group, level] += 1.0
+            p["novel"][level] += 1.0
 
 
 @jit
@@ -187,6 +242,29 @@ def score_hour(p, s, pop, row):
     busy = minute < 5 * 1440 and 9.0 <= hour < 15.0
     thief = (0.5 * 3.0 / 6.0 * 0.7 if busy else 0.0) * 0.5 + 0.6 / 16.0
     put(s, ids.HOUR, 0.6 * math.log(thief / usual_hour(p, pop, row["week_minute"])), minute % 1440)
+
+
+@jit
+def score_latency(s, pop, row, home):
+    """Round-trip time against the lines of owners: fixed at home, mobile, abroad or hosted.
+
+    Half of the thieves are taken to show it: proxies that only forward packets add to the time, remote browsers do not.
+    """
+    rtt = np.float64(row["rtt_ms"])
+    if not rtt > 0.0:
+        return
+    line = 0
+    if row["country"] != home or np.int64(row["net_flags"]) & (layout.NET_HOSTING | layout.NET_ANONYMISER):
+        line = 2
+    elif np.int64(row["net_flags"]) & layout.NET_MOBILE:
+        line = 1
+    at = min(LATENCY_BINS - 1, max(0, int(math.floor(math.log(rtt / 5.0) / 0.47))))
+    total = 12.0
+    for i in range(LATENCY_BINS):
+        total += np.float64(pop["latency"][line, i])
+    usual = (np.float64(pop["latency"][line, at]) + OWNER_LATENCY[line, at]) / total
+    put(s, ids.LATENCY, math.log((0.5 * RELAYED_LATENCY[at] + 0.5 * usual) / usual), np.int64(min(rtt, 65535.0)))
+    pop["latency"][line, at] += 1.0
 
 
 @jit
@@ -228,14 +306,15 @@ def session_changed(p, s, pop, row, ip, net, ua, device, home):
     if not (moved_device or moved_client or moved_network or moved_agent or lost_device):
         return
     value = 0.0
-    if moved_device or moved_client:
+    if moved_client:
         value += 4.0
+    elif moved_device or lost_device:
+        # Browsers that forget the device id lose it in mid-session too.
+        value += min(4.0, math.log(0.5 / (0.25 * novelty(p, pop, DEV) + 0.005)))
     elif moved_agent:
         value += 1.5
-    elif lost_device:
-        value += 1.0
     if moved_network:
-        at_address, own_system, in_country, new = usual_network(p, pop, ip, net, row["asn"], row["country"], home)
+        at_address, own_system, new = usual_network(p, pop, ip, net, row["asn"], row["country"], home)
         strange = thief_network(
             REPLAYED, row["country"], row["asn"], np.int64(row["net_flags"]), own_system, at_address, pop, home
         ) + 0.5 * thief_network(

@@ -18,7 +18,7 @@ THIEF_SWEEPS, THIEF_WITHDRAWS, THIEF_FRESH_PAYOUT = 0.30, 0.30, 0.75
 def score_sweep(p, s, pop, amount):
     """A pull over the bank link: how often this owner does, and how much of what is there."""
     sessions = np.float64(p["sessions"])
-    everyone = rate(np.float64(pop["sweeps"]), np.float64(pop["sessions"]), 100.0, 0.03)
+    everyone = rate(np.float64(pop["sweeps"]), np.float64(pop["linked"]), 50.0, 0.08)
     usual = min(0.9, rate(np.float64(p["sweeps"]), sessions, 6.0, everyone))
     value = math.log(THIEF_SWEEPS / usual)
     share = 0.0
@@ -36,24 +36,23 @@ def score_withdrawal(p, s, pop, row, amount, destination, minute):
     sessions = np.float64(p["sessions"])
     everyone = rate(np.float64(pop["withdrawals"]), np.float64(pop["sessions"]), 100.0, 0.05)
     usual = min(0.9, rate(np.float64(p["withdrawals"]), sessions, 6.0, everyone))
-    lift(s, ids.WITHDRAWAL, math.log(THIEF_WITHDRAWS / usual), 0)
 
     changed = np.int64(p["changed_at"][layout.SET_PAYOUT])
     since = minute - changed
     fresh = changed != 0 and since <= 30 * 1440
     if fresh:
-        usual = rate(np.float64(pop["fresh_payouts"]), np.float64(pop["withdrawals"]), 30.0, 0.04)
-        # Thieves withdraw within hours of the change, owners when they next need the money.
-        soon = math.pow(0.5, since / (3.0 * 1440.0))
-        put(
-            s,
-            ids.NEW_PAYOUT,
-            soon * min(3.5, math.log(THIEF_FRESH_PAYOUT / min(0.7, usual))) + 0.5 * soon,
-            since // 60,
-        )
-        pop["fresh_payouts"] += 1.0
-    elif p["destination"] != 0 and destination != 0 and p["destination"] != destination:
-        put(s, ids.NEW_PAYOUT, 1.2, 0)
+        # Who changes the payout account means to be paid: the change has been weighed, the withdrawal adds little, but
+        # thieves withdraw within hours, owners when they next need the money.
+        follows = rate(np.float64(pop["fresh_payouts"]), np.float64(pop["changes"][layout.SET_PAYOUT]), 20.0, 0.4)
+        soon = math.pow(0.5, since / (2.0 * 1440.0))
+        put(s, ids.NEW_PAYOUT, math.log(THIEF_FRESH_PAYOUT / min(0.9, follows)) + 0.8 * soon, since // 60)
+        if p["paid_after"] != changed:
+            p["paid_after"] = changed
+            pop["fresh_payouts"] += 1.0
+    else:
+        lift(s, ids.WITHDRAWAL, math.log(THIEF_WITHDRAWS / usual), 0)
+        if p["destination"] != 0 and destination != 0 and p["destination"] != destination:
+            put(s, ids.NEW_PAYOUT, 1.2, 0)
     pop["withdrawals"] += 1.0
 
     cash = np.float64(p["cash"])

@@ -21,6 +21,8 @@ OWNER_CHANGES = np.array(
 # Kinds of change whose succession tells: access, contact, notices, payout account, the bank link.
 FAMILY = np.array([0, 0, 0, 1, 1, 1, 0, 0, 3, 2, 2, 2, 2, 4, 4, 0])
 SEQUENCE_MINUTES = 7 * 1440
+# An owner identified anew is told to change everything, and does.
+AFTER_RESET_MINUTES, OWNER_CHANGES_AFTER_RESET = 7 * 1440, 0.3
 
 
 @jit
@@ -59,7 +61,8 @@ def score_sequence(p, s, minute, withdrawing):
     n = families_changed(p, minute)
     if n == 0:
         return
-    if withdrawing:
+    if withdrawing and n > 1:
+        # A payout account changed and used is one act (see `cash.new_payout`); after other changes it is one more.
         n += 1
     value = 1.1 * (n - 1)
     strange = (s["flags"] & ANOMALOUS) != 0 or (s["flags"] & NEW_DEVICE and s["flags"] & NEW_NETWORK)
@@ -82,6 +85,8 @@ def score_change(p, s, pop, row, minute):
     for k in range(1, 16):
         if (np.int64(s["changed"]) >> k) & 1:
             usual = rate(np.float64(pop["changes"][k]), np.float64(pop["sessions"]), 300.0, OWNER_CHANGES[k])
+            if p["reset_at"] != 0 and minute - np.int64(p["reset_at"]) < AFTER_RESET_MINUTES:
+                usual = max(usual, OWNER_CHANGES_AFTER_RESET)
             weight = min(3.0, math.log(THIEF_CHANGES[k] / min(0.5, usual)))
             if is_notice(k):
                 notices = max(notices, weight)

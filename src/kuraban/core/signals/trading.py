@@ -21,8 +21,10 @@ from kuraban.core.profile import (
     NOVEL,
     OFF_HOURS,
     ON_MARGIN,
+    PRICE_BINS,
     SHARE_BINS,
     THIN_BINS,
+    TRADED,
 )
 from kuraban.core.signals import ids
 
@@ -47,6 +49,17 @@ GAP_EDGES = np.array([10.0, 30.0, 120.0, 600.0, 3600.0])  # seconds
 THIEF_GAPS = np.array([0.06, 0.22, 0.38, 0.22, 0.08, 0.04])
 OWNER_GAPS = np.array([1.0, 2.0, 4.0, 5.0, 4.0, 4.0])
 
+# Share of a thief's visits that lead to an order; of owners' by cohort, before the stream shows. Assumptions.
+THIEF_TRADES, THIEF_BUYS_FUNDS = 0.65, 0.02
+OWNER_TRADES = np.array([0.06, 0.25, 0.45, 0.7, 0.35])
+
+# Price of one share in account currency (yen): up to 30, 100, 250, 1,000, more. The wave bought at ¥40–200.
+PRICE_EDGES = np.array([30.0, 100.0, 250.0, 1000.0])
+THIEF_PRICES = np.array([0.10, 0.32, 0.28, 0.18, 0.12])
+OWNER_PRICES = np.array([0.3, 0.7, 2.0, 7.0, 10.0])
+# An account is known after so many days: until then nothing speaks for or against its having a habit.
+KNOWN_DAYS = 10
+
 THIEF_NOVEL, THIEF_NEW_MARKET, THIEF_MARGIN, THIEF_OFF_HOURS, THIEF_ROTATES = 0.97, 0.30, 0.20, 0.25, 0.75
 
 
@@ -55,7 +68,7 @@ def cohort(p):
     """Comparable accounts: by how many orders the last months have seen."""
     orders = np.float64(p["buys"]) + np.float64(p["sells"])
     if orders < 1.0:
-        return 0
+        return 0 if np.int64(p["decayed"]) - np.int64(p["born"]) // DAY >= KNOWN_DAYS else 4
     if orders < 6.0:
         return 1
     return 2 if orders < 40.0 else 3
@@ -100,6 +113,19 @@ def value_of(row, currency_home):
     if math.isnan(notional) and currency_home:
         return np.float64(row["quantity"]) * np.float64(row["price"])
     return notional
+
+
+@jit
+def score_activity(p, s, pop, kind):
+    """The first order of a visit: how often visits of this account, and of comparable ones, lead to one."""
+    if s["flags"] & TRADED:
+        return
+    group = cohort(p)
+    everyone = rate(np.float64(pop["traded"][group]), np.float64(pop["visits"][group]), 60.0, OWNER_TRADES[group])
+    usual = min(0.95, rate(np.float64(p["traded"]), np.float64(p["logins"]), 5.0, everyone))
+    thief = THIEF_TRADES if kind != layout.FUND else THIEF_BUYS_FUNDS
+    put(s, ids.ACTIVITY, math.log(thief / usual), 0)
+    pop["traded"][group] += 1.0
 
 
 @jit
@@ -301,6 +327,10 @@ def score_purchase(p, s, pop, row, notional, adv, market, hours, price, time):
         score_all_in(p, s, pop, group, notional, row["margin"] == layout.YES)
         score_size(p, s, notional)
 
+    quantity = np.float64(row["quantity"])
+    if notional > 0.0 and quantity > 0.0 and kind != layout.FUND:
+        score_price_level(s, pop, group, notional / quantity)
+
     if row["margin"] == layout.YES:
         flags |= ON_MARGIN
         everyone = rate(np.float64(pop["margins"][group]), orders, 40.0, 0.08)
@@ -329,6 +359,20 @@ def score_purchase(p, s, pop, row, notional, adv, market, hours, price, time):
     if flags & ON_MARGIN:
         pop["margins"][group] += 1.0
     return flags, thin
+
+
+@jit
+def score_price_level(s, pop, group, price):
+    """How cheap one share is, against what comparable accounts buy."""
+    at = 0
+    while at < PRICE_BINS - 1 and price > PRICE_EDGES[at]:
+        at += 1
+    total = 20.0
+    for i in range(PRICE_BINS):
+        total += np.float64(pop["prices"][group, i])
+    usual = (np.float64(pop["prices"][group, at]) + OWNER_PRICES[at]) / total
+    lift(s, ids.CHEAP, math.log(THIEF_PRICES[at] / usual), np.int64(min(price, 65535.0)))
+    pop["prices"][group, at] += 1.0
 
 
 @jit
