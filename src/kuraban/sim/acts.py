@@ -9,6 +9,8 @@ from kuraban.sim.draws import Draws
 from kuraban.sim.instruments import Instrument
 from kuraban.sim.stream import Takeover
 
+_MOST_DEVICES = 64  # that the broker remembers for one account
+
 
 class Hand:
     """How somebody handles the broker's pages: pace and taste in orders."""
@@ -37,6 +39,9 @@ def sign_in(
     draws = hand.draws
     passkey = account.factor == "passkey" and client.channel != "api"
     method = "passkey" if passkey else "password"
+    if account.taken and by is None and not passkey:
+        yield from _locked_out(broker, hand, account, client)
+        return None
     for _ in range(fails):
         broker.fail(account, client, "password", by)
         yield broker.now + 1500 + int(draws.lognormal(9_000, 0.7))
@@ -54,9 +59,17 @@ def sign_in(
                 break
         else:
             return None
-    if client.device:
+    if client.device and len(account.known) < _MOST_DEVICES:
         account.known.add(client.device)
     return visit
+
+
+def _locked_out(broker: Broker, hand: Hand, account: Account, client: Client) -> Generator[int, None, None]:
+    """The owner's password does not work any more."""
+    for _ in range(hand.draws.integer(2, 5)):
+        broker.fail(account, client, "password", None)
+        yield broker.now + 1500 + int(hand.draws.lognormal(15_000, 0.8))
+    account.knocked = account.knocked or client.channel != "api"
 
 
 def unlock(broker: Broker, hand: Hand, visit: Visit) -> Generator[int, None, None]:
@@ -97,7 +110,7 @@ def buy(
     price = broker.market.price(n, broker.now)
     if each.kind == "fund":
         amount = max(100, round(value / 1000) * 1000)
-        return broker.place(visit, visit.account, n, "buy", int(amount / (price * each.unit)), None)
+        return broker.exchange.place(visit, visit.account, n, "buy", int(amount / (price * each.unit)), None)
     limit = _limit(hand, each, price, "buy", chase)
     cost = max(price, limit or price * 1.003) * each.unit
     account = visit.account
@@ -106,7 +119,7 @@ def buy(
     quantity = _rounded(hand, each, int(value / cost) // each.lot * each.lot)
     if quantity == 0 and hand.odd_lots and each.segment != "hongkong":
         quantity = int(value / cost)
-    return broker.place(visit, account, n, "buy", quantity, limit, margin=margin) if quantity else None
+    return broker.exchange.place(visit, account, n, "buy", quantity, limit, margin=margin) if quantity else None
 
 
 def sell(broker: Broker, hand: Hand, visit: Visit, n: int, share: float, *, chase: float = 0.0) -> Order | None:
@@ -117,7 +130,7 @@ def sell(broker: Broker, hand: Hand, visit: Visit, n: int, share: float, *, chas
     if quantity <= 0:
         return None
     limit = None if each.kind == "fund" else _limit(hand, each, broker.market.price(n, broker.now), "sell", chase)
-    return broker.place(visit, visit.account, n, "sell", quantity, limit)
+    return broker.exchange.place(visit, visit.account, n, "sell", quantity, limit)
 
 
 def close_margin(broker: Broker, hand: Hand, visit: Visit, n: int) -> Order | None:
@@ -128,7 +141,7 @@ def close_margin(broker: Broker, hand: Hand, visit: Visit, n: int) -> Order | No
         return None
     each = broker.market.instruments[n]
     limit = _limit(hand, each, broker.market.price(n, broker.now), "sell", 0.0)
-    return broker.place(visit, account, n, "sell", held, limit, margin=True)
+    return broker.exchange.place(visit, account, n, "sell", held, limit, margin=True)
 
 
 def sell_out(
@@ -167,6 +180,32 @@ def change(broker: Broker, hand: Hand, visit: Visit, name: str, to: str) -> Gene
             return
     broker.change(visit, name, to)
     yield hand.after(broker, 1.3)
+
+
+def await_cash(broker: Broker, hand: Hand, visit: Visit, enough: float) -> Generator[int, None, None]:
+    """Wait, for most of an hour at the longest, until sales under way have brought enough to buy with."""
+    account = visit.account
+    for _ in range(hand.draws.integer(2, 9)):
+        selling = any(order.side == "sell" and not order.margin for order in account.orders)
+        if account.free >= enough or not selling or visit.ended:
+            return
+        yield broker.now + 5_000 + int(hand.draws.lognormal(150_000, 0.9))
+
+
+def pull(broker: Broker, hand: Hand, visit: Visit, amount: float) -> None:
+    """Pull money over the bank link: all that is asked for, or a round sum, as people do."""
+    if amount > 1_000 and hand.draws.chance(hand.rounds):
+        step = 1_000 if amount < 100_000 or hand.draws.chance(0.3) else 10_000
+        amount = amount // step * step
+    broker.sweep(visit.account, int(amount), visit)
+
+
+def pay_out(broker: Broker, hand: Hand, visit: Visit, share: float) -> None:
+    """Withdraw a share of what may leave, as it is or as a round sum."""
+    amount = visit.account.may_leave(broker.today) * share
+    if amount > 20_000 and hand.draws.chance(0.7):
+        amount = amount // 10_000 * 10_000
+    broker.withdraw(visit, int(amount))
 
 
 def new_destination(draws: Draws) -> str:

@@ -1,12 +1,13 @@
 """Campaigns: which attackers come, whom they pick, and when."""
 
-from kuraban.sim import errands, intrusion, thefts, times
+from kuraban.sim import crews, errands, intrusion, thefts, times
+from kuraban.sim.aftermath import aftermath
 from kuraban.sim.agenda import Script
 from kuraban.sim.broker import Broker
+from kuraban.sim.crews import Crew, Foothold
 from kuraban.sim.customers import Owner
 from kuraban.sim.draws import Draws
 from kuraban.sim.families import Family, families_of
-from kuraban.sim.intrusion import Crew, Foothold
 from kuraban.sim.life import Life
 from kuraban.sim.parameters import World
 from kuraban.sim.stream import Takeover
@@ -48,18 +49,21 @@ class Underworld:
         number = self._numbers[family.name] = self._numbers.get(family.name, 0) + 1
         name = f"{family.name}-{number}"
         draws = self.world.draws(10, sum(self._numbers.values()))
-        crew = intrusion.form_crew(self.world, self.broker, family, name, draws)
+        crew = crews.form_crew(self.world, self.broker, family, name, draws)
         size = max(2, round(draws.normal(self.world["ring_accounts"], 1.2))) if family.crew else draws.integer(3, 6)
         victims = self._victims(family, draws, min(size, most))
         day = self._day(draws, family)
         target = thefts.pick_target(self.broker, draws, day)
+        footholds = [self._settle(crew, owner) for owner in victims]
         if family.entry == "stuffing" and victims:
-            self._spray(crew, target)
-        for owner in victims:
+            self._spray(crew, target, [f for f in footholds if draws.chance(self.world["checked"])])
+        for foothold in footholds:
             if not family.crew and draws.chance(0.7):  # each of these has a day of his own
                 target = thefts.pick_target(self.broker, draws, self._day(draws, family))
-            self._attack(crew, owner, target)
-        if family.goal in ("ring", "margin"):
+            self._attack(foothold, target)
+        if family.goal in ("ring", "margin") and victims:
+            start = target.opening - int(draws.between(0.5, 30.0) * times.HOUR)
+            self.broker.agenda.start(start, thefts.accomplices(self.broker, crew, target))
             self._chasers(target, draws, draws.poisson(self.world["chasers"] * len(victims)))
 
     def _chasers(self, target: Target, draws: Draws, count: int) -> None:
@@ -109,20 +113,19 @@ class Underworld:
             return owner.visits > 0.15
         return True
 
-    def _spray(self, crew: Crew, target: Target) -> None:
+    def _spray(self, crew: Crew, target: Target, hits: list[Foothold]) -> None:
         draws = crew.draws
         count = round(len(self.owners) * self.world["spray_accounts"] * draws.lognormal(1.0, 0.4))
         hours = draws.lognormal(3.0, 0.8)
         start = target.opening - int((hours + draws.exponential(30.0)) * times.HOUR)
-        self.broker.agenda.start(start, intrusion.spray(self.broker, crew, self.owners, count, hours))
+        script = intrusion.spray(self.broker, crew, self.owners, count, hours, hits)
+        self.broker.agenda.start(max(self._earliest(), start), script)
 
     def _noise(self) -> None:
         """Lists that are tried and lead nowhere: most sprays."""
         for number in range(self._draws.poisson(2.0 * self.days / 40)):
             draws = self.world.draws(11, number)
-            crew = (
-                intrusion.form_crew(self.world, self.broker, self._families[0], "", draws) if self._families else None
-            )
+            crew = crews.form_crew(self.world, self.broker, self._families[0], "", draws) if self._families else None
             if crew is None:
                 return
             count = round(len(self.owners) * self.world["spray_accounts"] * draws.lognormal(0.6, 0.6))
@@ -130,11 +133,14 @@ class Underworld:
             script = intrusion.spray(self.broker, crew, self.owners, count, draws.lognormal(4.0, 1.0))
             self.broker.agenda.start(start, script)
 
-    def _attack(self, crew: Crew, owner: Owner, target: Target) -> None:
-        draws, world = crew.draws, self.world
+    def _settle(self, crew: Crew, owner: Owner) -> Foothold:
         takeover = Takeover(owner.account.number, crew.family.name, crew.name)
         self.takeovers.append(takeover)
-        foothold = intrusion.settle(crew, self.broker, owner, takeover)
+        return crews.settle(crew, self.broker, owner, takeover)
+
+    def _attack(self, foothold: Foothold, target: Target) -> None:
+        crew, world = foothold.crew, self.world
+        draws = crew.draws
         start = target.opening + int(target.length * draws.uniform() ** 0.8)
         if draws.chance(world["ring_reserve"]):
             start += int(draws.between(0.5, 3.0) * times.HOUR)
@@ -144,6 +150,9 @@ class Underworld:
         if crew.family.goal in ("payout", "look", "sweep") and draws.chance(0.6):
             day = times.day_at(target.opening)
             start = times.midnight(day) + int(draws.uniform() * times.DAY)
+            if foothold.keeps_hours:
+                hour = draws.cumulative(range(24), foothold.owner.hours)
+                start = times.midnight(day) + int((hour + draws.uniform()) * times.HOUR)
         if crew.family.entry != "cookie" and draws.chance(world["visits_before"]):
             ahead = (0.3 + draws.exponential(1.0 + world["mutes_ahead_days"])) * times.DAY
             self.broker.agenda.start(max(self._earliest(), start - int(ahead)), thefts.scout(self.broker, foothold))
@@ -153,5 +162,5 @@ class Underworld:
         return times.midnight(self.first_day + int(self.days * self.world["warmup"] * 0.8))
 
     def _act(self, foothold: Foothold, target: Target) -> Script:
-        self.broker.agenda.start(self.broker.now, thefts.aftermath(self.life, foothold, target))
+        self.broker.agenda.start(self.broker.now, aftermath(self.life, foothold, target))
         yield from GOALS[foothold.crew.family.goal](self.broker, foothold, target)

@@ -72,7 +72,10 @@ class Account:
     mail: str = "email"
     known: set[str] = field(default_factory=set)  # devices that passed before
     last: Visit | None = None
-    credentials: int = 0  # counts resets: what a thief knows dies with each
+    credentials: int = 0  # counts new passwords: what a thief knows dies with each
+    resets: int = 0  # by the broker
+    taken: bool = False  # a thief has changed the password: the owner is locked out
+    knocked: bool = False  # the owner has found himself locked out
     orders: list[Order] = field(default_factory=list)
     touched: bool = True  # books changed since the last snapshot
     is_open: bool = True

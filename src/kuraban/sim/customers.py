@@ -3,56 +3,17 @@
 from dataclasses import dataclass
 from itertools import accumulate
 
-from kuraban.sim import clients
+from kuraban.sim import acts, clients
 from kuraban.sim.acts import Hand
 from kuraban.sim.addresses import Line, Place, Sim, draw_line, draw_network, draw_place, draw_sim
 from kuraban.sim.books import Account
 from kuraban.sim.broker import Broker
 from kuraban.sim.clients import Device
 from kuraban.sim.draws import Draws
+from kuraban.sim.habits import HABITS, POOLS, RHYTHMS, SEGMENTS, Habits
 from kuraban.sim.market import Market
 from kuraban.sim.networks import HOME, HOSTING, MOBILE, OFFICE, VPN
 from kuraban.sim.parameters import World
-
-SEGMENTS = ("dormant", "saver", "casual", "active", "day_trader", "margin_user", "foreign_fan", "penny_fan")
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """What distinguishes one kind of owner (all assumptions; real retail order data is not public)."""
-
-    visits: float  # a day
-    trades: float  # chance that a visit brings orders
-    orders: float  # mean orders of such a visit
-    wealth: float  # factor on the world's median
-    size: float  # median order as a share of wealth
-    novelty: float  # chance that a buy is of something never held
-    pools: tuple[float, float, float, float]  # tokyo, hongkong, newyork, cheap
-    funds: float  # chance to hold funds
-    positions: tuple[int, int]
-    cash: float  # mean share of wealth in cash
-
-
-HABITS = {
-    "dormant": Habits(0.006, 0.15, 1.3, 0.5, 0.25, 0.3, (1, 0.04, 0.05, 0.05), 0.35, (0, 5), 0.35),
-    "saver": Habits(0.06, 0.04, 1.2, 0.8, 0.12, 0.4, (1, 0.02, 0.2, 0.01), 1.0, (0, 2), 0.08),
-    "casual": Habits(0.18, 0.15, 1.4, 1.0, 0.12, 0.25, (1, 0.04, 0.12, 0.04), 0.4, (2, 9), 0.2),
-    "active": Habits(0.9, 0.24, 1.8, 1.6, 0.08, 0.2, (1, 0.05, 0.15, 0.06), 0.35, (3, 14), 0.2),
-    "day_trader": Habits(2.1, 0.75, 3.2, 2.2, 0.12, 0.15, (1, 0.01, 0.03, 0.15), 0.1, (2, 8), 0.45),
-    "margin_user": Habits(0.9, 0.3, 1.8, 1.8, 0.12, 0.2, (1, 0.02, 0.05, 0.12), 0.15, (3, 10), 0.3),
-    "foreign_fan": Habits(0.5, 0.2, 1.6, 1.5, 0.1, 0.2, (0.3, 0.5, 0.6, 0.02), 0.25, (3, 12), 0.2),
-    "penny_fan": Habits(1.0, 0.35, 1.8, 0.5, 0.2, 0.35, (0.25, 0.06, 0.02, 1.0), 0.1, (2, 8), 0.2),
-}
-_POOLS = ("tokyo", "hongkong", "newyork", "cheap")
-
-# Weight of each hour of the day in the lives of five kinds of people (assumption).
-_RHYTHMS = (
-    (2, 1, 0, 0, 0, 2, 6, 9, 10, 6, 4, 4, 10, 5, 3, 3, 3, 4, 6, 7, 8, 9, 9, 6),  # commutes
-    (0, 0, 0, 0, 0, 1, 2, 4, 12, 16, 12, 9, 7, 9, 9, 8, 5, 2, 2, 2, 2, 2, 2, 1),  # follows the market
-    (3, 1, 0, 0, 0, 0, 1, 2, 2, 2, 1, 1, 3, 2, 1, 1, 1, 2, 5, 9, 13, 15, 13, 8),  # evenings
-    (0, 0, 0, 0, 1, 3, 5, 6, 8, 10, 9, 8, 5, 6, 7, 7, 6, 4, 3, 3, 2, 2, 1, 0),  # retired
-    (9, 8, 5, 3, 1, 0, 0, 0, 1, 2, 3, 3, 4, 4, 3, 3, 3, 3, 4, 5, 6, 8, 9, 10),  # up at night
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -79,16 +40,16 @@ class Owner:
     phone_share: float
     crowd: float  # factor on joining crowds
     forgets: bool  # the browser forgets the device id
+    blocks: bool  # and stores none at all
     stays: bool  # the app keeps its session for days
     office: Line | None = None
     tunnel: Place | None = None  # VPN
     aggregator: "Aggregator | None" = None
     opens: int = 0  # day the account is opened, if within the world
-    abroad: Place | None = None
+    abroad: Place | None = None  # or just away from home
     abroad_until: int = 0
     partner: "Owner | None" = None
     away: bool = False  # left the broker
-    robbed: bool = False
 
 
 @dataclass(slots=True)
@@ -114,7 +75,6 @@ class Town:
             office.six = False
         self.tunnels = [draw_place(draws, draw_network(draws, VPN), 8) for _ in range(24)]
         self.aggregators = [self._aggregator(draws, n) for n in range(3)]
-        self.app = draws.pick(("KuraTrade", "kabu-plus", "Tsumiki", "TradeNavi"))
 
     @staticmethod
     def _aggregator(draws: Draws, number: int) -> Aggregator:
@@ -167,9 +127,11 @@ def _draw_owner(
     world: World, broker: Broker, market: Market, town: Town, account: Account, segment: str, draws: Draws
 ) -> Owner:
     habits = HABITS[segment]
-    phone = clients.draw_phone(draws, broker.names.next()[:14], town.app, world["app"]) if draws.chance(0.86) else None
+    phone = (
+        clients.draw_phone(draws, broker.names.next()[:14], broker.app, world["app"]) if draws.chance(0.86) else None
+    )
     desk = clients.draw_desk(draws, broker.names.next()[:14]) if phone is None or draws.chance(0.72) else None
-    rhythm = _RHYTHMS[1] if segment == "day_trader" else draws.weighted(_RHYTHMS, (5, 1.5, 3, 2, 0.8))
+    rhythm = RHYTHMS[1] if segment == "day_trader" else draws.weighted(RHYTHMS, (5, 1.5, 3, 2, 0.8))
     owner = Owner(
         account=account, segment=segment, habits=habits, draws=draws, phone=phone, desk=desk,
         home=draw_line(draws, draw_network(draws, HOME), draws.weighted((0.0, 4.0, 14.0, 30.0, 90.0), (3, 1, 2, 3, 3))),
@@ -181,7 +143,7 @@ def _draw_owner(
         hand=draw_hand(draws, 28.0),
         leaves=draws.pick((0.02, 0.1, 0.4, 0.9)), phone_share=draws.between(0.15, 0.95),
         crowd=draws.lognormal(0.6, 1.0) * (3.0 if segment in ("day_trader", "penny_fan", "active") else 1.0),
-        forgets=draws.chance(world["private"]),
+        forgets=draws.chance(world["private"]), blocks=draws.chance(0.4),
         stays=draws.chance(world["stays"]),
     )  # fmt: skip
     _draw_security(world, owner)
@@ -203,8 +165,7 @@ def _draw_security(world: World, owner: Owner) -> None:
         "cash": draws.chance(0.3), "setting": draws.chance(0.9),
     }  # fmt: skip
     account.mail = draws.weighted(("email", "push", "sms"), (8, 2, 0.5))
-    account.destination = draws.pick(("9900", "0001", "0005", "0009", "0033", "0036", "0038", "0010")) + "-"
-    account.destination += f"{draws.integer(1, 999):03d}-{draws.integer(1_000_000, 9_999_999)}"
+    account.destination = acts.new_destination(draws)
     account.linked = draws.chance(world["linked"])
     account.sweeps = account.linked and draws.chance(0.5)
     account.known = {device.token for device in (owner.phone, owner.desk) if device and draws.chance(0.9)}
@@ -226,8 +187,11 @@ def _draw_habitat(world: World, owner: Owner, town: Town) -> None:
 
 def draw_liking(market: Market, owner: Owner) -> int:
     """Something this owner might buy that he may never have held."""
-    pool = owner.draws.weighted(_POOLS, owner.habits.pools)
-    return owner.draws.pick(market.cheap) if pool == "cheap" else market.choose(owner.draws, pool)
+    while True:
+        pool = owner.draws.weighted(POOLS, owner.habits.pools)
+        n = owner.draws.pick(market.cheap) if pool == "cheap" else market.choose(owner.draws, pool)
+        if not market.instruments[n].listed:
+            return n
 
 
 def _draw_books(world: World, market: Market, owner: Owner) -> None:

@@ -22,7 +22,7 @@ def trade(broker: Broker, owner: Owner, visit: Visit) -> Script:
     for _ in range(1 + draws.poisson(owner.habits.orders - 1.0)):
         yield from acts.unlock(broker, hand, visit)
         if account.orders and draws.chance(0.25):
-            broker.cancel(visit, draws.pick(account.orders))
+            broker.exchange.cancel(visit, draws.pick(account.orders))
         elif account.on_margin and draws.chance(0.5):
             acts.close_margin(broker, hand, visit, draws.pick(list(account.on_margin)))
         elif account.positions and draws.chance(0.45):
@@ -59,8 +59,10 @@ def buy_one(n: int) -> Errand:
         account = owner.account
         value = max(account.free, 30_000.0) * min(1.0, draws.lognormal(0.4, 0.8))
         if account.free < 50_000 and account.positions and draws.chance(0.5):
-            yield from acts.sell_out(broker, owner.hand, visit, need=draws.lognormal(300_000, 1.0), funds=False)
+            need = draws.lognormal(300_000, 1.0)
+            raised = yield from acts.sell_out(broker, owner.hand, visit, need=need, funds=False)
             yield owner.hand.after(broker)
+            yield from acts.await_cash(broker, owner.hand, visit, 0.8 * raised)
             value = account.free
         acts.buy(broker, owner.hand, visit, n, value, chase=max(0.0, draws.normal(0.0, 0.02)))
         yield owner.hand.after(broker)
@@ -99,11 +101,12 @@ def rotate(broker: Broker, owner: Owner, visit: Visit) -> Script:
         chase=draws.pick((0.0, 0.0, 0.005)),
     )
     yield owner.hand.after(broker, draws.pick((1.0, 4.0, 12.0)))
+    yield from acts.await_cash(broker, owner.hand, visit, 0.8 * raised)
     pool = broker.market.pools["hongkong"] if draws.chance(0.25) else broker.market.cheap
     names = draws.sample(pool, draws.integer(1, 3))
     for n in names:
         for _ in range(draws.integer(1, 3)):
-            value = max(raised, owner.account.free) / len(names)
+            value = owner.account.free * draws.between(0.3, 1.0)
             acts.buy(broker, owner.hand, visit, n, value, chase=max(0.0, draws.normal(0.005, 0.012)))
             yield owner.hand.after(broker)
 
@@ -114,7 +117,7 @@ def put_money_in(broker: Broker, owner: Owner, visit: Visit) -> Script:
     amount = round(draws.lognormal(200_000, 1.1) / 1000) * 1000 or 1000
     if account.linked and draws.chance(0.6):
         everything = draws.chance(0.15)
-        broker.sweep(account, int(account.linked_cash if everything else min(amount, account.linked_cash)), visit)
+        acts.pull(broker, owner.hand, visit, account.linked_cash if everything else min(amount, account.linked_cash))
     else:
         broker.deposit(account, amount, "instant_transfer", visit)
     yield owner.hand.after(broker, 0.5)
@@ -122,12 +125,7 @@ def put_money_in(broker: Broker, owner: Owner, visit: Visit) -> Script:
 
 def take_money_out(broker: Broker, owner: Owner, visit: Visit) -> Script:
     """Withdraw part or all of the cash."""
-    most = owner.account.may_leave(broker.today)
-    share = owner.draws.pick((1.0, 0.5, 0.3))
-    amount = most * share
-    if amount > 20_000 and owner.draws.chance(0.7):
-        amount = amount // 10_000 * 10_000
-    broker.withdraw(visit, int(amount))
+    acts.pay_out(broker, owner.hand, visit, owner.draws.pick((1.0, 0.5, 0.3)))
     yield owner.hand.after(broker)
 
 
@@ -167,8 +165,27 @@ def empty_link(broker: Broker, owner: Owner, visit: Visit) -> Script:
     pulls = draws.pick((1, 1, 1, 2, 3))
     for part in range(pulls):
         if account.linked:
-            broker.sweep(account, int(account.linked_cash / (pulls - part) * draws.between(0.8, 1.0)), visit)
+            acts.pull(broker, owner.hand, visit, account.linked_cash / (pulls - part) * draws.between(0.8, 1.0))
             yield owner.hand.after(broker)
+
+
+def first_margin(broker: Broker, owner: Owner, visit: Visit) -> Script:
+    """Buy on margin for the first time, with an account opened for it today or long ago."""
+    draws, account, market = owner.draws, owner.account, broker.market
+    account.margin_ratio = account.margin_ratio or draws.between(1.8, 3.0)
+    yield from acts.unlock(broker, owner.hand, visit)
+    for _ in range(draws.integer(1, 4)):
+        n = draws.pick(market.cheap) if draws.chance(0.3) else market.choose(draws, "tokyo")
+        value = broker.margin_power(account) * min(1.0, draws.lognormal(0.25, 0.8))
+        acts.buy(broker, owner.hand, visit, n, value, margin=True)
+        yield owner.hand.after(broker)
+
+
+def weaken(broker: Broker, owner: Owner, visit: Visit) -> Script:
+    """The second factor is a nuisance: off, or back to a weaker one."""
+    if owner.account.factor:
+        to = owner.draws.weighted(("off", "email_otp", "sms_otp"), (3, 2, 2))
+        yield from acts.change(broker, owner.hand, visit, "mfa", to)
 
 
 def alert_me(broker: Broker, owner: Owner, visit: Visit) -> Script:

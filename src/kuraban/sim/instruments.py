@@ -90,6 +90,7 @@ class Instrument:
     lot: int
     volatility: float  # daily
     beta: float
+    listed: int = 0  # the day it is first traded, 0 for long ago
 
     @property
     def kind(self) -> str:

@@ -1,129 +1,16 @@
-"""How thieves get in: their machines and networks, the sprays before a stuffing, sessions continued from elsewhere."""
+"""How thieves get in: with a stolen password, in a session continued from elsewhere, on the owner's own machine."""
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 from kuraban.sim import acts, clients, times, whereabouts
-from kuraban.sim.acts import Hand
-from kuraban.sim.addresses import Place, address, draw_network, draw_place, round_trip
+from kuraban.sim.addresses import address, draw_network, draw_place, round_trip
 from kuraban.sim.agenda import Script
-from kuraban.sim.books import Account, Client, Visit
+from kuraban.sim.books import Client, Visit
 from kuraban.sim.broker import Broker
-from kuraban.sim.clients import Device
-from kuraban.sim.customers import Owner, draw_hand
-from kuraban.sim.draws import Draws
-from kuraban.sim.families import Family
-from kuraban.sim.networks import ABROAD, HOME, HOSTING, MOBILE, VPN
-from kuraban.sim.parameters import World
-from kuraban.sim.stream import Takeover
-
-
-@dataclass(slots=True, eq=False)
-class Crew:
-    """The people and machines behind one campaign."""
-
-    world: World
-    family: Family
-    name: str
-    draws: Draws
-    device: Device  # the machine they share when they take no care
-    exits: list[Place]  # rented networks they fall back on
-
-    def hand(self) -> Hand:
-        """One of them at the keyboard."""
-        return draw_hand(self.draws, self.world["pace_s"])
-
-
-@dataclass(slots=True, eq=False)
-class Foothold:
-    """One thief in one account: where he sits, what he knows."""
-
-    crew: Crew
-    owner: Owner
-    takeover: Takeover
-    hand: Hand
-    device: Device
-    place: Place
-    credentials: int  # those he has stolen
-    steady: bool  # keeps his address between visits
-    ip: str = ""
-
-    @property
-    def account(self) -> Account:
-        """The account he is in."""
-        return self.owner.account
-
-    @property
-    def is_out(self) -> bool:
-        """Whether the broker has replaced what he had stolen."""
-        return self.account.credentials != self.credentials
-
-    def client(self, broker: Broker) -> Client:
-        """How he reaches the broker now."""
-        draws = self.crew.draws
-        if not self.ip or not self.steady:
-            self.ip = address(draws, self.place)
-        rtt = round_trip(draws, self.place.network, mobile=False)
-        if self.crew.family.entry in ("relay", "stuffing") and self.place.network in HOME:
-            rtt += int(draws.lognormal(45.0, 0.6))  # a proxy in a home adds the way to the thief
-        device = self.device
-        return Client(self.ip, device.user_agent(broker.today), device.token, device.channel, rtt)
-
-
-def form_crew(world: World, broker: Broker, family: Family, name: str, draws: Draws) -> Crew:
-    """Hire a crew."""
-    device = clients.draw_desk(draws, broker.names.next()[:14])
-    exits = [_draw_exit(world, draws) for _ in range(draws.integer(1, 3))]
-    return Crew(world, family, name, draws, device, exits)
-
-
-def _draw_exit(world: World, draws: Draws) -> Place:
-    weights = (world["home_proxy"], world["vpn"], world["hosting"])
-    tables = (HOME, VPN, HOSTING, ABROAD)
-    table = draws.weighted(tables, (*weights, max(0.05, 1.0 - sum(weights))))
-    return draw_place(draws, draw_network(draws, table), 10)
-
-
-def _near(draws: Draws, owner: Owner) -> Place:
-    """A neighbour of the owner: his telephone's pools, or his line's neighbourhood."""
-    if owner.phone and draws.chance(0.5):
-        return draws.pick(owner.sim.pools)
-    return owner.home.place
-
-
-def _disguise(crew: Crew, broker: Broker, owner: Owner) -> Device:
-    """The machine shown to the broker for this victim."""
-    draws, world = crew.draws, crew.world
-    device = crew.device
-    if draws.chance(world["mimics"]) or crew.family.near:
-        original = owner.phone if owner.desk is None or (owner.phone and draws.chance(0.4)) else owner.desk
-        assert original is not None
-        lag = original.lag if draws.chance(0.4) else draws.exponential(10.0)
-        device = replace(original, lag=lag)
-    elif draws.chance(0.5):
-        device = clients.draw_desk(draws, "")
-    if device is not crew.device or draws.chance(world["fresh_device"]):
-        device = replace(device, token=broker.names.next()[:14])
-    return device
-
-
-def settle(crew: Crew, broker: Broker, owner: Owner, takeover: Takeover) -> Foothold:
-    """Decide how the crew will appear in this account."""
-    draws, world = crew.draws, crew.world
-    if crew.family.near:
-        place = _near(draws, owner)
-    elif crew.family.goal == "slow":
-        network = owner.home.place.network if draws.chance(0.4 + world["own_network"]) else draw_network(draws, HOME)
-        place = draw_place(draws, network, 6)
-    else:
-        place = draws.pick(crew.exits) if draws.chance(0.5) else _draw_exit(world, draws)
-        if place.network in HOME and draws.chance(world["own_network"]):
-            place = draw_place(draws, owner.home.place.network, 10)
-    device = _disguise(crew, broker, owner)
-    steady = crew.family.goal == "slow" or draws.chance(0.6)
-    hand = crew.hand()
-    return Foothold(crew, owner, takeover, hand, device, place, owner.account.credentials, steady)
-
+from kuraban.sim.crews import Crew, Foothold, draw_exit
+from kuraban.sim.customers import Owner
+from kuraban.sim.networks import ABROAD, HOME, HOSTING, MOBILE
 
 Entry = Generator[int, None, Visit | None]
 
@@ -208,25 +95,48 @@ def _insider(broker: Broker, foothold: Foothold) -> Entry:
     return (yield from acts.sign_in(broker, foothold.hand, foothold.account, client, foothold.takeover))
 
 
-def spray(broker: Broker, crew: Crew, owners: list[Owner], count: int, hours: float) -> Script:
-    """Try a list of passwords: one or two failures on each of many accounts, from a few networks."""
+def spray(
+    broker: Broker, crew: Crew, owners: list[Owner], count: int, hours: float, hits: Sequence[Foothold] = ()
+) -> Script:
+    """Try a list of passwords: one or two failures on each of many accounts, from a few networks.
+
+    `hits` are accounts whose password is right: the program gets in, or as far as the second factor.
+    """
     draws, world = crew.draws, crew.world
-    places = [_draw_exit(world, draws) for _ in range(max(1, round(world["spray_networks"])))]
+    places = [draw_exit(world, draws) for _ in range(max(1, round(world["spray_networks"])))]
     addresses = [address(draws, place) for place in places]
     scripted = clients.draw_library(draws)
     gap = hours * times.HOUR / max(1, count)
-    for _ in range(count):
-        account = draws.pick(owners).account
+    turn = {draws.integer(0, count): hit for hit in hits}
+    for number in range(count + 1):
+        hit = turn.get(number)
+        account = hit.account if hit else draws.pick(owners).account
         at = draws.integer(0, len(places) - 1)
         if not draws.chance(0.8):
             addresses[at] = address(draws, places[at])
         library = draws.chance(0.3)
         device = scripted if library else replace(crew.device, token=broker.names.next()[:14])
+        if device.browser == "app":
+            device = scripted
         rtt = round_trip(draws, places[at].network, mobile=False)
         client = Client(addresses[at], device.user_agent(broker.today), device.token, device.channel, rtt)
+        if hit is not None:
+            yield from _try(broker, hit, client)
+            continue
         for _ in range(1 + draws.chance(0.15)):
             broker.fail(account, client, "password", None)
             yield broker.now + 200 + int(draws.exponential(gap))
+
+
+def _try(broker: Broker, hit: Foothold, client: Client) -> Script:
+    """One right password of a list: noted, and left again."""
+    if hit.is_out:
+        broker.fail(hit.account, client, "password", hit.takeover)
+        return
+    visit = yield from acts.sign_in(broker, hit.hand, hit.account, client, hit.takeover, factor="")
+    if visit is not None and hit.crew.draws.chance(0.3):
+        yield broker.now + 400 + int(hit.crew.draws.exponential(3_000))
+        broker.leave(visit)
 
 
 def flood(broker: Broker, foothold: Foothold, count: int) -> Script:

@@ -72,7 +72,8 @@ class Life:
     def _turn(self, owner: Owner, day: int) -> None:
         turn = owner.draws.weighted(TURNS, WEIGHTS)
         idle = owner.segment == "dormant"
-        if not idle or (turn.idle_too and owner.draws.chance(0.4)):
+        meant = not turn.of or owner.segment in turn.of or owner.draws.chance(turn.others)
+        if meant and (not idle or (turn.idle_too and owner.draws.chance(0.4))):
             turn.act(self, owner, day)
 
     def moment(self, owner: Owner) -> int:
@@ -88,7 +89,7 @@ class Life:
         errand = errands.buy_one(crowd.instrument) if crowd.side == "buy" else errands.sell_one(crowd.instrument)
         if crowd.side == "sell" and crowd.instrument not in owner.account.positions:
             return
-        delay = int(owner.draws.exponential(2.5) * times.HOUR)
+        delay = int(owner.draws.exponential(0.3 if crowd.kind == "circle" else 2.5) * times.HOUR)
         start = times.midnight(day) + crowd.start + delay
         self.broker.agenda.start(start, self.visit(owner, [errands.look, errand]))
 
@@ -101,7 +102,7 @@ class Life:
         if owner.saving and month_day == owner.payday + 1:
             self.broker.agenda.start(start + int(draws.between(7, 15) * times.HOUR), self.save(owner, owner.saving))
         for due, fund, amount in owner.plans:
-            if month_day == due:
+            if self._is_due(day, due):
                 batch = start + int(draws.between(4.0, 7.5) * times.HOUR)
                 self.broker.agenda.start(batch, self._plan_order(owner, fund, amount))
         if month_day == 10 and times.date_of(day).month in (6, 12) and draws.chance(0.25):
@@ -111,6 +112,14 @@ class Life:
         if owner.aggregator and draws.chance(0.93):
             minute = owner.aggregator.minute + draws.exponential(6.0)
             self.broker.agenda.start(start + int(minute * times.MINUTE), self._aggregate(owner))
+
+    def _is_due(self, day: int, due: int) -> bool:
+        """Whether a monthly plan is carried out on this day: its own, or the next on which banks work."""
+        return times.is_business(day) and any(
+            times.month_day(day - back) == due
+            for back in range(10)
+            if not any(times.is_business(day - between) for between in range(1, back + 1))
+        )
 
     # ---- scripts -----------------------------------------------------------------------------------------------
 
@@ -169,7 +178,7 @@ class Life:
             yield broker.now + int(owner.draws.lognormal(40 * times.MINUTE, 0.6))
         price = broker.market.price(fund, broker.now)
         units = int(amount / (price * broker.market.instruments[fund].unit))
-        broker.place(None, account, fund, "buy", units, None, recurring=True)
+        broker.exchange.place(None, account, fund, "buy", units, None, recurring=True)
 
     def _aggregate(self, owner: Owner) -> Script:
         broker = self.broker

@@ -4,7 +4,6 @@ The path of an instrument is only advanced when somebody asks for its price; que
 """
 
 import math
-from bisect import bisect_left
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ _DECAY_MS = 40.0 * times.MINUTE  # half of an order's push is gone after about t
 class Crowd(NamedTuple):
     """Many owners turn to one instrument on the same days."""
 
-    kind: str  # news tip benefit listing takeover_bid
+    kind: str  # news tip benefit listing takeover_bid circle
     instrument: int
     first_day: int
     days: int
@@ -58,7 +57,9 @@ class Market:
         self.pools = {"tokyo": shares, "hongkong": self.by_segment["hongkong"], "newyork": self.by_segment["newyork"]}
         self.cheap = [n for n in shares if 40 <= self.instruments[n].price <= 350 and self.instruments[n].adv < 80e6]
         self.crash_days = self._draw_crashes(world, first_day, days)
-        self.crowds = self._draw_crowds(world, first_day, days, account_count)
+        self.crowds = self._draw_crowds(world, first_day, days)
+        self.crowds += self._draw_circles(world, first_day, days, account_count)
+        self.crowds.sort(key=lambda c: c.first_day)
 
     def _sums(self, pool: list[int], power: float) -> list[float]:
         return list(accumulate(self.instruments[n].adv ** power for n in pool))
@@ -70,7 +71,7 @@ class Market:
             crashes[day] = self._draws.between(-0.12, -0.035)
         return crashes
 
-    def _draw_crowds(self, world: World, first_day: int, days: int, account_count: int) -> list[Crowd]:
+    def _draw_crowds(self, world: World, first_day: int, days: int) -> list[Crowd]:
         crowds = []
         for _ in range(self._draws.poisson(world["crowds"] * days / 40)):
             kind = self._draws.weighted(("news", "tip", "benefit", "listing", "takeover_bid"), (5, 3, 2, 2, 1))
@@ -82,8 +83,22 @@ class Market:
             drift = self._draws.between(0.05, 0.35) * (0.3 if kind == "benefit" else 1.0)
             side = "sell" if kind == "takeover_bid" else "buy"
             length = 1 if kind == "listing" else self._draws.integer(1, 3)
-            crowds.append(Crowd(kind, self._draws.pick(pool), day, length, int(start * times.HOUR), share, side, drift))
-        return sorted(crowds, key=lambda c: c.first_day)
+            chosen = self._draws.pick(self.by_segment["growth"] if kind == "listing" else pool)
+            if kind == "listing":
+                self.instruments[chosen].listed = day
+            crowds.append(Crowd(kind, chosen, day, length, int(start * times.HOUR), share, side, drift))
+        return crowds
+
+    def _draw_circles(self, world: World, first_day: int, days: int, account_count: int) -> list[Crowd]:
+        """Small groups whose chat names a thin share: a few owners buy it within minutes, of their own will."""
+        circles = []
+        for _ in range(self._draws.poisson(world["circles"] * days / 40 * account_count / 20_000)):
+            day = times.business_after(first_day + self._draws.integer(0, max(1, days - 1)) - 1)
+            pool = self.by_segment["hongkong"] if self._draws.chance(0.2) else self.cheap
+            share = self._draws.between(6, 30) / account_count
+            start = int(self._draws.between(9, 14.5) * times.HOUR)
+            circles.append(Crowd("circle", self._draws.pick(pool), day, 1, start, share, "buy", 0.0))
+        return circles
 
     def choose(self, draws: Draws, pool: str) -> int:
         """An instrument by the attention it draws: the more it trades, the likelier."""
@@ -151,13 +166,3 @@ class Market:
     def value(self, n: int, quantity: float, time: int) -> int:
         """JPY that a quantity is worth now."""
         return round(quantity * self.price(n, time) * self.instruments[n].unit)
-
-
-def tick_above(each: Instrument, price: float, steps: int) -> float:
-    """The price some ticks away (below, if negative), never under one tick."""
-    return each.on_tick(max(each.tick(price), price + steps * each.tick(price)))
-
-
-def first_at_least(sums: list[float], value: float) -> int:
-    """Position of the first running sum that reaches a value."""
-    return bisect_left(sums, value)

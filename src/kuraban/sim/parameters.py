@@ -1,6 +1,7 @@
 """What the simulator assumes: every unknown number, its range in each of the three worlds, and where it comes from.
 
-A world draws each number once, uniformly from its own range. `source` is «fact: …» where the 2025 wave of takeovers in
+A world draws each number once, uniformly from its own range and from a stream of its own, so that a new parameter
+leaves the others as they are. `source` is «fact: …» where the 2025 wave of takeovers in
 Japan was reported with figures (official statements of FSA, SESC and the brokers, court papers of the SEC), else
 «assumption». The ranges of everything about attackers do not overlap between the worlds, so that what is tuned on
 development is judged on habits it has not seen; those about owners and the market differ, but may overlap.
@@ -9,6 +10,7 @@ development is judged on habits it has not seen; those about owners and the mark
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+from zlib import crc32
 
 from kuraban.sim.draws import Draws
 
@@ -32,6 +34,11 @@ A = "assumption"
 
 ATTACKER = (
     Parameter("warmup", ((0.30, 0.38), (0.38, 0.45), (0.25, 0.30)), "share of the days before the first attack", A),
+    Parameter("careful", ((0.10, 0.20), (0.20, 0.35), (0.35, 0.60)), "share of crews that take every care", A),
+    Parameter("careless", ((0.40, 0.60), (0.25, 0.40), (0.05, 0.25)), "share of crews that take little care", A),
+    Parameter("phones", ((0.30, 0.40), (0.40, 0.50), (0.20, 0.30)), "share of thieves that show a telephone", A),
+    Parameter("deviceless", ((0.0, 0.04), (0.04, 0.08), (0.08, 0.12)), "share of thieves without a device id", A),
+    Parameter("keeps_hours", ((0.1, 0.3), (0.3, 0.5), (0.5, 0.8)), "share that comes at the owner's own hours", A),
     Parameter("look_s", ((60, 200), (200, 500), (20, 60)), "median seconds from login to the first order", A),
     Parameter("pace_s", ((12, 25), (25, 50), (6, 12)), "median seconds between two acts of a thief", A),
     Parameter("ring_accounts", ((10, 12), (12, 13.5), (13.5, 15)), "accounts of one ring", "fact: 10 to 15 a name"),
@@ -60,6 +67,8 @@ ATTACKER = (
         "slow_share", ((0.15, 0.25), (0.1, 0.15), (0.05, 0.1)), "share of the account a slow thief moves a day", A
     ),
     Parameter("spray_accounts", ((0.02, 0.05), (0.05, 0.1), (0.005, 0.02)), "share of accounts a list is tried on", A),
+    Parameter("checked", ((0.5, 0.7), (0.7, 0.9), (0.2, 0.5)), "share of stuffed accounts the spray entered itself", A),
+    Parameter("accumulates", ((0.1, 0.3), (0.3, 0.6), (0.6, 1.5)), "what a ring's own accounts buy before, in days", A),
     Parameter("spray_networks", ((2, 6), (6, 20), (20, 60)), "addresses a list is tried from", A),
     Parameter(
         "payouts", ((1, 2.5), (2.5, 4), (4, 6)), "withdrawals of one payout thief", "fact: 4 in one case of 2020"
@@ -91,7 +100,7 @@ OWNERS = (
     Parameter("stays", ((0.3, 0.5), (0.2, 0.6), (0.3, 0.7)), "share of app users whose sessions live on for days", A),
     Parameter("wealth", ((1.5e6, 3e6), (1.5e6, 3e6), (1.2e6, 3.5e6)), "median of an account, JPY", A),
     Parameter("busyness", ((0.8, 1.2), (0.7, 1.3), (0.7, 1.3)), "factor on all owners' sessions", A),
-    Parameter("turns", ((0.8, 1.5), (0.8, 1.5), (0.8, 2.0)), "factor on turns of life (moves, new phones, resets)", A),
+    Parameter("turns", ((1.5, 2.5), (1.0, 2.5), (1.0, 3.0)), "enrichment of the rare turns of owners' lives", A),
     Parameter("notices_read", ((0.3, 0.5), (0.2, 0.4), (0.15, 0.35)), "chance a robbed owner reacts within hours", A),
 )
 
@@ -99,6 +108,7 @@ MARKET = (
     Parameter("crashes", ((0.5, 2.0), (0.5, 2.5), (0.5, 3.0)), "mean number of crash days in 40 days", A),
     Parameter("crash_sellers", ((0.03, 0.08), (0.03, 0.10), (0.03, 0.12)), "share that sells out on a crash day", A),
     Parameter("crowds", ((6, 10), (5, 10), (6, 14)), "mean number of crowded thin names in 40 days", A),
+    Parameter("circles", ((1, 3), (1, 4), (1, 5)), "chat circles in 40 days and 20,000 accounts that buy a name", A),
     Parameter("crowd_size", ((0.003, 0.012), (0.003, 0.012), (0.004, 0.02)), "median share of accounts in a crowd", A),
     Parameter(
         "chasers", ((0.3, 1.0), (0.3, 1.5), (0.5, 2.5)), "owners that follow a pumped name, per member of the ring", A
@@ -159,5 +169,5 @@ def draw_world(name: str, seed: int) -> World:
     if seed < 0:
         raise ValueError("the seed must not be negative")
     at = WORLDS.index(name)
-    draws = Draws(at + 1, seed, 0)
-    return World(name, seed, {p.name: draws.between(*p.ranges[at]) for p in PARAMETERS})
+    values = {p.name: Draws(at + 1, seed, 0, crc32(p.name.encode())).between(*p.ranges[at]) for p in PARAMETERS}
+    return World(name, seed, values)

@@ -1,14 +1,14 @@
-"""What thieves do once inside, and what follows: the goal scripts and the owner's discovery."""
+"""What thieves do once inside: one script for each goal."""
 
 from dataclasses import dataclass
 
-from kuraban.sim import acts, errands, times
+from kuraban.sim import acts, times
 from kuraban.sim.agenda import Script
 from kuraban.sim.books import Visit
 from kuraban.sim.broker import Broker
+from kuraban.sim.crews import Crew, Foothold
 from kuraban.sim.draws import Draws
-from kuraban.sim.intrusion import Foothold, flood, get_in
-from kuraban.sim.life import Life
+from kuraban.sim.intrusion import flood, get_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,21 @@ def pick_target(broker: Broker, draws: Draws, day: int) -> Target:
     return Target(tuple(draws.sample(pool, count)), opening, length, draws.chance(world["night_orders"]))
 
 
+def accomplices(broker: Broker, crew: Crew, target: Target) -> Script:
+    """The crew's own accounts, at other brokers: they buy before, and sell into the hijacked accounts' purchases."""
+    draws, market = crew.draws, broker.market
+    slices = draws.integer(8, 24)
+    part = broker.world["accumulates"] * draws.lognormal(1.0, 0.4) / slices
+    for side, until in (("buy", target.opening), ("sell", target.opening + int(1.3 * target.length))):
+        gap = max(times.MINUTE, (until - broker.now) // slices)
+        for _ in range(slices):
+            for n in target.names:
+                if times.is_open(market.instruments[n].hours, broker.now):
+                    market.price(n, broker.now)
+                    market.trade(n, side, market.instruments[n].adv * part)
+            yield broker.now + int(draws.exponential(gap)) + times.SECOND
+
+
 def _look(broker: Broker, foothold: Foothold) -> int:
     return broker.now + 2_000 + int(foothold.crew.draws.lognormal(broker.world["look_s"] * 1000, 0.7))
 
@@ -48,10 +63,20 @@ def _prepare(broker: Broker, foothold: Foothold, visit: Visit) -> Script:
     draws, world = foothold.crew.draws, broker.world
     if draws.chance(world["changes_password"] * 0.5):
         yield from acts.change(broker, foothold.hand, visit, "password", "changed")
-    if draws.chance(world["mutes"]):
-        for name in draws.sample(("login", "execution", "withdrawal", "cash"), draws.integer(1, 3)):
-            if foothold.account.notices.get(name):
-                yield from acts.change(broker, foothold.hand, visit, f"notice.{name}", "off")
+    if draws.chance(0.08):
+        name = draws.pick(("trading_pin", "email", "phone", "device"))
+        to = draws.pick(("registered", "replaced")) if name == "device" else "changed"
+        yield from acts.change(broker, foothold.hand, visit, name, to)
+    if foothold.crew.takes("mutes"):
+        yield from _silence(broker, foothold, visit)
+
+
+def _silence(broker: Broker, foothold: Foothold, visit: Visit) -> Script:
+    """Switch off the owner's notices."""
+    draws = foothold.crew.draws
+    for name in draws.sample(("login", "execution", "withdrawal", "cash"), draws.integer(1, 3)):
+        if foothold.account.notices.get(name):
+            yield from acts.change(broker, foothold.hand, visit, f"notice.{name}", "off")
 
 
 def scout(broker: Broker, foothold: Foothold) -> Script:
@@ -60,8 +85,8 @@ def scout(broker: Broker, foothold: Foothold) -> Script:
     if visit is None:
         return
     yield _look(broker, foothold)
-    if foothold.crew.draws.chance(broker.world["mutes"] * 0.5):
-        yield from _prepare(broker, foothold, visit)
+    if foothold.crew.draws.chance(broker.world["mutes"] * 0.7):
+        yield from _silence(broker, foothold, visit)
     if foothold.crew.draws.chance(0.3):
         broker.leave(visit)
 
@@ -69,18 +94,20 @@ def scout(broker: Broker, foothold: Foothold) -> Script:
 def _raise_cash(broker: Broker, foothold: Foothold, visit: Visit, need: float) -> Script:
     """Pull the linked bank and sell until there is enough to spend."""
     draws, world, account = foothold.crew.draws, broker.world, foothold.account
-    if account.linked and draws.chance(world["uses_sweep"]):
-        broker.sweep(account, int(account.linked_cash * draws.pick((1.0, 1.0, 0.9, 0.5))), visit)
+    if account.linked and foothold.crew.family.goal != "margin" and draws.chance(world["uses_sweep"]):
+        acts.pull(broker, foothold.hand, visit, account.linked_cash * draws.pick((1.0, 1.0, 0.9, 0.5)))
         yield foothold.hand.after(broker)
     if foothold.crew.family.sells and draws.chance(world["sells_first"]):
         if account.orders and draws.chance(0.4):
-            broker.cancel(visit, draws.pick(account.orders))
+            broker.exchange.cancel(visit, draws.pick(account.orders))
             yield foothold.hand.after(broker)
         chase = max(0.0, draws.normal(0.003, 0.006))
         awake = draws.chance(0.75)
-        yield from acts.sell_out(
+        raised = yield from acts.sell_out(
             broker, foothold.hand, visit, funds=draws.chance(0.2), chase=chase, need=need, awake=awake
         )
+        yield foothold.hand.after(broker, 2.0)
+        yield from acts.await_cash(broker, foothold.hand, visit, 0.7 * raised)
 
 
 def _spend(broker: Broker, foothold: Foothold, visit: Visit, target: Target, budget: float, *, margin: bool) -> Script:
@@ -101,9 +128,8 @@ def ring(broker: Broker, foothold: Foothold, target: Target) -> Script:
     """Sell what there is and buy the campaign's names."""
     draws, world, account = foothold.crew.draws, broker.world, foothold.account
     if foothold.crew.family.flood:
-        broker.agenda.start(
-            broker.now + 60_000, flood(broker, foothold, round(world["flood"] * draws.lognormal(1, 0.5)))
-        )
+        begin = broker.now + int(draws.normal(1.0, 2.0) * times.MINUTE)
+        broker.agenda.start(begin, flood(broker, foothold, round(world["flood"] * draws.lognormal(1, 0.5))))
     visit = yield from get_in(broker, foothold)
     if visit is None:
         return
@@ -112,6 +138,14 @@ def ring(broker: Broker, foothold: Foothold, target: Target) -> Script:
     budget = broker.worth(account) * min(1.0, world["stolen"] * draws.lognormal(1.0, 0.35))
     yield from _raise_cash(broker, foothold, visit, max(0.0, budget - account.free))
     yield foothold.hand.after(broker, 2.0)
+    if account.free < 0.2 * budget and any(order.by and order.side == "sell" for order in account.orders):
+        opening = times.next_open(times.TOKYO, broker.now)
+        if opening > broker.now:  # sold in the night: the money comes in the morning
+            yield opening + int(draws.lognormal(12 * times.MINUTE, 0.8))
+            again = yield from get_in(broker, foothold)
+            if again is None:
+                return
+            visit = again
     if foothold.crew.family.goal != "margin":
         yield from _spend(broker, foothold, visit, target, min(max(budget, 0.0), account.free * 1.2 + 1), margin=False)
     leverages = foothold.crew.family.goal == "margin" or draws.chance(world["uses_margin"])
@@ -137,14 +171,14 @@ def payout(broker: Broker, foothold: Foothold, target: Target) -> Script:
     if draws.chance(world["mutes"]):
         yield from acts.change(broker, foothold.hand, visit, "notice.withdrawal", "off")
     if account.linked and draws.chance(world["uses_sweep"]):
-        broker.sweep(account, int(account.linked_cash), visit)
+        acts.pull(broker, foothold.hand, visit, account.linked_cash)
         yield foothold.hand.after(broker)
     if draws.chance(0.6):
         yield from acts.sell_out(broker, foothold.hand, visit, funds=draws.chance(0.4))
     rounds = max(1, draws.poisson(world["payouts"]))
     for number in range(rounds):
         share = draws.pick((0.4, 0.6, 1.0)) if number < rounds - 1 else 1.0
-        _withdraw(broker, foothold, visit, share)
+        acts.pay_out(broker, foothold.hand, visit, share)
         if number == rounds - 1:
             break
         yield (
@@ -159,13 +193,6 @@ def payout(broker: Broker, foothold: Foothold, target: Target) -> Script:
         yield _look(broker, foothold)
 
 
-def _withdraw(broker: Broker, foothold: Foothold, visit: Visit, share: float) -> None:
-    amount = int(foothold.account.may_leave(broker.today) * share)
-    if amount > 20_000 and foothold.crew.draws.chance(0.7):
-        amount = amount // 10_000 * 10_000
-    broker.withdraw(visit, amount)
-
-
 def slow(broker: Broker, foothold: Foothold, target: Target) -> Script:
     """A little every day, at the hours at which the owner is awake."""
     draws, world, account = foothold.crew.draws, broker.world, foothold.account
@@ -177,6 +204,7 @@ def slow(broker: Broker, foothold: Foothold, target: Target) -> Script:
         budget = broker.worth(account) * world["slow_share"] * draws.lognormal(1.0, 0.3)
         if account.free < budget and account.positions:
             yield from acts.sell_out(broker, foothold.hand, visit, need=budget, funds=False)
+            yield from acts.await_cash(broker, foothold.hand, visit, 0.7 * budget)
         yield foothold.hand.after(broker, 3.0)
         yield from acts.unlock(broker, foothold.hand, visit)
         n = draws.pick(target.names)
@@ -199,7 +227,7 @@ def sweep(broker: Broker, foothold: Foothold, target: Target) -> Script:
         yield from acts.change(broker, foothold.hand, visit, "sweep", "on")
     pulls = draws.integer(1, 3)
     for part in range(pulls):
-        broker.sweep(account, int(account.linked_cash / (pulls - part) * draws.between(0.85, 1.0)), visit)
+        acts.pull(broker, foothold.hand, visit, account.linked_cash / (pulls - part) * draws.between(0.85, 1.0))
         yield foothold.hand.after(broker)
     yield from _spend(broker, foothold, visit, target, account.free, margin=False)
 
@@ -212,31 +240,3 @@ def look(broker: Broker, foothold: Foothold, target: Target) -> Script:
 
 
 GOALS = {"ring": ring, "margin": ring, "payout": payout, "slow": slow, "sweep": sweep, "look": look}
-
-
-def aftermath(life: Life, foothold: Foothold, target: Target) -> Script:
-    """The owner finds out, soon or late; the broker resets him; some thieves come back."""
-    broker, draws, owner = life.broker, foothold.crew.draws, foothold.owner
-    account, takeover = owner.account, foothold.takeover
-    alert = account.notices.get("execution") and draws.chance(broker.world["notices_read"])
-    hours = draws.lognormal(5.0, 0.9) if alert else draws.lognormal(90.0, 0.9)
-    if owner.segment == "dormant" and not alert:
-        hours *= 6
-    yield broker.now + int(hours * times.HOUR)
-    if not takeover.events:
-        return
-    yield from life.visit(owner, [errands.look], fails=draws.poisson(1.0))
-    yield broker.now + int(draws.lognormal(0.7, 0.8) * times.HOUR)
-    foothold_known = draws.sample(takeover.events, draws.integer(1, 3)) if draws.chance(0.85) else []
-    broker.reset(account, foothold_known)
-    yield broker.now + int(draws.between(0.2, 20.0) * times.HOUR)
-    repairs = [errands.sell_one(n) for n in target.names] if draws.chance(0.6) else []
-    if draws.chance(0.4):
-        repairs.insert(0, errands.strengthen)
-    yield from life.visit(owner, [errands.setting("password", "changed"), errands.look, *repairs])
-    comes_back = draws.chance(broker.world["returns"]) or foothold.crew.family.flood
-    if comes_back and foothold.crew.family.entry in ("relay", "cookie"):
-        yield broker.now + int(draws.lognormal(20.0, 0.8) * times.HOUR)
-        foothold.credentials = account.credentials
-        later = Target(target.names, broker.now, target.length, night=False)
-        yield from GOALS[foothold.crew.family.goal](broker, foothold, later)

@@ -1,23 +1,18 @@
-"""Turns of life: the rare events that change what an owner comes with, many of which resemble a theft."""
+"""Turns of life: the rare events that change what an owner comes with, and how often each of them happens."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from kuraban.sim import acts, errands, times, whereabouts
+from kuraban.sim import errands, times, upheavals, whereabouts
 from kuraban.sim.agenda import Script
 from kuraban.sim.books import Visit
 from kuraban.sim.broker import Broker
 from kuraban.sim.customers import Owner
 from kuraban.sim.errands import Errand
+from kuraban.sim.upheavals import at_usual_hour
 
 if TYPE_CHECKING:
     from kuraban.sim.life import Life
-
-
-def _at(life: "Life", owner: Owner, day: int, script: Script) -> int:
-    start = times.midnight(day) + life.moment(owner)
-    life.broker.agenda.start(start, script)
-    return start
 
 
 def new_phone(life: "Life", owner: Owner, day: int) -> None:
@@ -29,6 +24,13 @@ def new_phone(life: "Life", owner: Owner, day: int) -> None:
     life.come(owner, day, chosen)
 
 
+def new_desk(life: "Life", owner: Owner, day: int) -> None:
+    """Another computer."""
+    if owner.desk and owner.desk.channel != "api":
+        whereabouts.new_desk(life.broker, owner)
+        life.come(owner, day, [errands.look])
+
+
 def move(life: "Life", owner: Owner, day: int) -> None:
     """Another house, another line."""
     whereabouts.move_house(owner)
@@ -37,90 +39,14 @@ def move(life: "Life", owner: Owner, day: int) -> None:
 
 def trip(life: "Life", owner: Owner, day: int) -> None:
     """Some days abroad."""
-    whereabouts.travel(owner, day, owner.draws.integer(2, 12))
+    whereabouts.travel(owner, day, owner.draws.integer(2, 12), far=True)
     if owner.draws.chance(0.3):
         life.come(owner, day + 1, [errands.look, errands.trade])
 
 
-def forgot(life: "Life", owner: Owner, day: int) -> None:
-    """Failures, then a new password."""
-    chosen = [errands.setting("password", "changed"), errands.look]
-    if owner.draws.chance(0.3):
-        chosen.append(errands.setting("trading_pin", "changed"))
-    _at(life, owner, day, life.visit(owner, chosen, fails=owner.draws.integer(2, 6)))
-
-
-def payout(life: "Life", owner: Owner, day: int) -> None:
-    """Another bank account."""
-    life.come(owner, day, [errands.setting("payout_account", "")])
-
-
-def payout_and_out(life: "Life", owner: Owner, day: int) -> None:
-    """Another bank account, and money to it at once."""
-    chosen: list[Errand] = [errands.setting("payout_account", ""), errands.take_money_out]
-    if owner.draws.chance(0.3):
-        chosen.insert(0, errands.put_money_in)
-    if owner.draws.chance(0.3):
-        chosen.insert(0, errands.setting("password", "changed"))
-    life.come(owner, day, chosen)
-
-
-def leave(life: "Life", owner: Owner, day: int) -> None:
-    """Sell everything, take the money, go to another broker."""
-    _at(life, owner, day, _leave(life, owner))
-
-
-def _leave(life: "Life", owner: Owner) -> Script:
-    broker, draws = life.broker, owner.draws
-    yield from life.visit(owner, [errands.flee])
-    for _ in range(draws.integer(1, 2)):
-        yield acts.settled_later(broker, draws)
-        yield from life.visit(owner, [errands.flee, errands.take_money_out])
-    owner.away = draws.chance(0.7)
-
-
-def rotate(life: "Life", owner: Owner, day: int) -> None:
-    """Everything into one or a few thin names."""
-    life.come(owner, day, [errands.look, errands.rotate])
-
-
-def flee(life: "Life", owner: Owner, day: int) -> None:
-    """Out of the market."""
-    life.come(owner, day, [errands.look, errands.flee])
-
-
-def comeback(life: "Life", owner: Owner, day: int) -> None:
-    """An owner who had forgotten the account comes back, on new machines, with failures, and puts it in order."""
-    draws = owner.draws
-    if owner.segment not in ("dormant", "saver"):
-        return
-    if draws.chance(0.5):
-        whereabouts.new_phone(life.broker, owner)
-    if draws.chance(0.2):
-        whereabouts.move_house(owner)
-    options: tuple[Errand, ...] = (
-        errands.trade, errands.flee, errands.rotate, errands.take_money_out, errands.strengthen,
-        errands.setting("password", "changed"), errands.setting("email", "changed"), errands.put_money_in,
-        errands.empty_link,
-    )  # fmt: skip
-    chosen = [errands.look, *draws.sample(options, draws.integer(1, 3))]
-    start = _at(life, owner, day, life.visit(owner, chosen, fails=draws.poisson(1.2)))
-    for later in range(1, draws.integer(2, 6)):
-        when = start + later * times.DAY + int(draws.normal(0.0, 2.0) * times.HOUR)
-        life.broker.agenda.start(when, life.visit(owner, [errands.look, errands.trade]))
-
-
-def mute(life: "Life", owner: Owner, day: int) -> None:
-    """Notices off or on."""
-    life.come(owner, day, [errands.mute])
-
-
-def sweep(life: "Life", owner: Owner, day: int) -> None:
-    """The bank link is switched, or emptied into the account and spent."""
-    chosen: list[Errand] = [errands.unlink]
-    if owner.draws.chance(0.4):
-        chosen += [errands.empty_link, errands.trade]
-    life.come(owner, day, chosen)
+def weekend(life: "Life", owner: Owner, day: int) -> None:
+    """A few days at a hotel or with the family, elsewhere in Japan."""
+    whereabouts.travel(owner, day, owner.draws.integer(1, 4), far=False)
 
 
 def strengthen(life: "Life", owner: Owner, day: int) -> None:
@@ -128,54 +54,14 @@ def strengthen(life: "Life", owner: Owner, day: int) -> None:
     life.come(owner, day, [errands.strengthen])
 
 
-def password(life: "Life", owner: Owner, day: int) -> None:
-    """A new password for no particular reason."""
-    life.come(owner, day, [errands.setting("password", "changed")])
-
-
-def contact(life: "Life", owner: Owner, day: int) -> None:
-    """Another mail address or telephone number."""
-    life.come(owner, day, [errands.setting(owner.draws.pick(("email", "phone")), "changed")])
-
-
 def cleared(life: "Life", owner: Owner, day: int) -> None:
     """The browser's memory is gone."""
     whereabouts.lose_token(life.broker, owner)
 
 
-def old_password(life: "Life", owner: Owner, day: int) -> None:
-    """An app or program that keeps trying a password that is no longer right."""
-    _at(life, owner, day, _knock(life, owner))
-
-
-def _knock(life: "Life", owner: Owner) -> Script:
-    broker, draws = life.broker, owner.draws
-    client = whereabouts.reach(broker, owner)
-    for _ in range(draws.integer(4, 40)):
-        broker.fail(owner.account, client, "password", None)
-        yield broker.now + int(draws.lognormal(20_000, 1.2))
-
-
-def helpdesk(life: "Life", owner: Owner, day: int) -> None:
-    """Locked out for good."""
-    _at(life, owner, day, _helpdesk(life, owner))
-
-
-def _helpdesk(life: "Life", owner: Owner) -> Script:
-    broker, draws = life.broker, owner.draws
-    client = whereabouts.reach(broker, owner)
-    for _ in range(draws.integer(3, 6)):
-        broker.fail(owner.account, client, "password", None)
-        yield broker.now + int(draws.lognormal(15_000, 0.8))
-    yield broker.now + int(draws.between(1, 72) * times.HOUR)
-    broker.reset(owner.account, [])
-    yield broker.now + int(draws.between(0.2, 30) * times.HOUR)
-    yield from life.visit(owner, [errands.setting("password", "changed"), errands.look])
-
-
 def asked(life: "Life", owner: Owner, day: int) -> None:
     """The broker asks the owner of his own visit: he confirms, or does not remember."""
-    _at(life, owner, day, _asked(life, owner))
+    at_usual_hour(life, owner, day, _asked(life, owner))
 
 
 def _asked(life: "Life", owner: Owner) -> Script:
@@ -200,13 +86,6 @@ def big_deposit(life: "Life", owner: Owner, day: int) -> None:
     life.broker.agenda.start(start + 2 * times.HOUR, life.visit(owner, [errands.look, errands.trade]))
 
 
-def lock(life: "Life", owner: Owner, day: int) -> None:
-    """A worried owner locks the account for some days."""
-    start = _at(life, owner, day, life.visit(owner, [errands.setting("lock", "on")]))
-    later = start + int(owner.draws.between(0.5, 12) * times.DAY)
-    life.broker.agenda.start(later, life.visit(owner, [errands.setting("lock", "off"), errands.look]))
-
-
 def aggregator(life: "Life", owner: Owner, day: int) -> None:
     """The household-book service is switched off; it keeps trying for a while, or not."""
     life.come(owner, day, [errands.setting("aggregator", "off")])
@@ -226,37 +105,47 @@ def _call(life: "Life", owner: Owner) -> Script:
 
 
 class Turn(NamedTuple):
-    """A rare event: its rate a day, scaled by `turns` of the world (assumptions; enriched, to make them count)."""
+    """A rare event and how often it happens to an owner who uses his account.
+
+    `rate` is an estimate of real life, a day (assumption); the world's `turns` enriches all of them. Owners of other
+    segments than `of` take part with the share `others` of the rate.
+    """
 
     act: Callable[["Life", Owner, int], None]
     rate: float
     idle_too: bool  # also happens to owners that hardly ever come
+    of: tuple[str, ...] = ()
+    others: float = 1.0
 
 
 TURNS = (
-    Turn(new_phone, 1 / 500, True),
-    Turn(move, 1 / 1500, True),
-    Turn(trip, 1 / 150, False),
-    Turn(forgot, 1 / 300, True),
-    Turn(payout, 1 / 800, True),
-    Turn(payout_and_out, 1 / 1200, True),
-    Turn(leave, 1 / 2000, True),
-    Turn(rotate, 1 / 900, True),
-    Turn(flee, 1 / 700, True),
-    Turn(comeback, 1 / 300, True),
-    Turn(mute, 1 / 300, False),
-    Turn(sweep, 1 / 600, True),
-    Turn(strengthen, 1 / 300, False),
-    Turn(password, 1 / 400, False),
-    Turn(contact, 1 / 600, False),
-    Turn(cleared, 1 / 90, False),
-    Turn(old_password, 1 / 800, True),
-    Turn(helpdesk, 1 / 2500, True),
-    Turn(asked, 1 / 8000, False),
-    Turn(big_deposit, 1 / 400, True),
-    Turn(lock, 1 / 1500, False),
-    Turn(aggregator, 1 / 2000, False),
-    Turn(by_phone, 1 / 400, True),
+    Turn(new_phone, 1 / 1600, True),  # kept for about four and a half years
+    Turn(new_desk, 1 / 2200, True),
+    Turn(move, 1 / 5000, True),
+    Turn(trip, 1 / 1200, False),
+    Turn(weekend, 1 / 60, False),
+    Turn(cleared, 1 / 150, False),
+    Turn(by_phone, 1 / 800, True),
+    Turn(big_deposit, 1 / 900, True),
+    Turn(aggregator, 1 / 4000, False),
+    Turn(asked, 1 / 10_000, False),
+    Turn(strengthen, 1 / 700, False),
+    Turn(upheavals.forgot, 1 / 400, True),
+    Turn(upheavals.password, 1 / 700, False),
+    Turn(upheavals.old_password, 1 / 1500, True),
+    Turn(upheavals.helpdesk, 1 / 4000, True),
+    Turn(upheavals.lock, 1 / 4000, False),
+    Turn(upheavals.contact, 1 / 2500, False),
+    Turn(upheavals.payout, 1 / 3000, True),
+    Turn(upheavals.payout_and_out, 1 / 6000, True),
+    Turn(upheavals.mute, 1 / 900, False),
+    Turn(upheavals.weaken, 1 / 4000, False),
+    Turn(upheavals.sweep, 1 / 900, True),
+    Turn(upheavals.leave, 1 / 6000, True),
+    Turn(upheavals.flee, 1 / 2500, True),
+    Turn(upheavals.rotate, 1 / 700, True, ("penny_fan", "day_trader"), 0.2),
+    Turn(upheavals.first_margin, 1 / 400, False, ("margin_user", "day_trader"), 0.15),
+    Turn(upheavals.comeback, 1 / 200, True, ("dormant", "saver"), 0.0),
 )
 RATE = sum(turn.rate for turn in TURNS)
 WEIGHTS = tuple(turn.rate for turn in TURNS)

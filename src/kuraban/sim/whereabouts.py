@@ -6,7 +6,7 @@ from kuraban.sim.books import Client
 from kuraban.sim.broker import Broker
 from kuraban.sim.clients import Device
 from kuraban.sim.customers import Owner
-from kuraban.sim.networks import ABROAD, HOME, MOBILE, Network
+from kuraban.sim.networks import ABROAD, HOME, MOBILE, VPN, Network
 
 
 def reach(broker: Broker, owner: Owner) -> Client:
@@ -59,7 +59,7 @@ def _at(broker: Broker, owner: Owner, device: Device, place: Place) -> Client:
 
 def _from(broker: Broker, owner: Owner, device: Device, ip: str, network: Network, *, moving: bool = False) -> Client:
     if owner.forgets and device.browser not in ("app", "library"):
-        device.token = broker.names.next()[:14]
+        device.token = "" if owner.blocks else broker.names.next()[:14]
     rtt = round_trip(owner.draws, network, mobile=moving)
     return Client(ip, device.user_agent(broker.today), device.token, device.channel, rtt)
 
@@ -73,16 +73,26 @@ def aggregator_client(broker: Broker, owner: Owner) -> Client:
 
 
 def switch(broker: Broker, owner: Owner, client: Client) -> Client:
-    """The same telephone in the middle of a visit, on its other network (Wi-Fi to mobile or back)."""
-    if owner.phone is None or client.device != owner.phone.token:
+    """The same machine in the middle of a visit on another network.
+
+    A telephone goes from Wi-Fi to mobile or back; a computer sometimes goes over the telephone, or a VPN comes on.
+    """
+    if owner.phone is not None and client.device == owner.phone.token:
+        if client.ip == owner.home.current:
+            return mobile(broker, owner, owner.phone)
+        return at_home(broker, owner, owner.phone)
+    if owner.desk is None or client.device != owner.desk.token or owner.desk.channel == "api":
         return client
-    known = owner.home.current
-    return mobile(broker, owner, owner.phone) if client.ip == known else at_home(broker, owner, owner.phone)
+    if owner.draws.chance(0.08):
+        vpn = owner.tunnel or draw_place(owner.draws, draw_network(owner.draws, VPN), 8)
+        return _at(broker, owner, owner.desk, vpn)
+    return mobile(broker, owner, owner.desk) if owner.draws.chance(0.12) else client
 
 
-def travel(owner: Owner, today: int, days: int) -> None:
-    """Go abroad for some days."""
-    owner.abroad = draw_place(owner.draws, draw_network(owner.draws, ABROAD), 9)
+def travel(owner: Owner, today: int, days: int, *, far: bool) -> None:
+    """Go away for some days: abroad, or to a hotel or one's parents in Japan."""
+    network = draw_network(owner.draws, ABROAD if far else HOME)
+    owner.abroad = draw_place(owner.draws, network, 9 if far else 6)
     owner.abroad_until = today + days
 
 
@@ -97,6 +107,11 @@ def new_phone(broker: Broker, owner: Owner) -> None:
     owner.phone = clients.draw_phone(owner.draws, broker.names.next()[:14], app, 0.5 if app else 0.0)
     if owner.draws.chance(0.15):
         owner.sim = draw_sim(owner.draws, draw_network(owner.draws, MOBILE))
+
+
+def new_desk(broker: Broker, owner: Owner) -> None:
+    """A new computer."""
+    owner.desk = clients.draw_desk(owner.draws, broker.names.next()[:14])
 
 
 def lose_token(broker: Broker, owner: Owner) -> None:
