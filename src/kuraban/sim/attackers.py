@@ -53,13 +53,14 @@ class Underworld:
         size = max(2, round(draws.normal(self.world["ring_accounts"], 1.2))) if family.crew else draws.integer(3, 6)
         victims = self._victims(family, draws, min(size, most))
         day = self._day(draws, family)
-        target = thefts.pick_target(self.broker, draws, day)
+        leveraged = family.goal == "margin"
+        target = thefts.pick_target(self.broker, draws, day, margin=leveraged)
         footholds = [self._settle(crew, owner) for owner in victims]
         if family.entry == "stuffing" and victims:
             self._spray(crew, target, [f for f in footholds if draws.chance(self.world["checked"])])
         for foothold in footholds:
             if not family.crew and draws.chance(0.7):  # each of these has a day of his own
-                target = thefts.pick_target(self.broker, draws, self._day(draws, family))
+                target = thefts.pick_target(self.broker, draws, self._day(draws, family), margin=leveraged)
             self._attack(foothold, target)
         if family.goal in ("ring", "margin") and victims:
             start = target.opening - int(draws.between(0.5, 30.0) * times.HOUR)

@@ -1,5 +1,6 @@
 """What thieves do once inside: one script for each goal."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from kuraban.sim import acts, times
@@ -21,10 +22,10 @@ class Target:
     night: bool  # orders are entered the evening before
 
 
-def pick_target(broker: Broker, draws: Draws, day: int) -> Target:
+def pick_target(broker: Broker, draws: Draws, day: int, *, margin: bool = False) -> Target:
     """One to nine thin, cheap names and a window on a business day."""
     world = broker.world
-    foreign = draws.chance(world["ring_foreign"])
+    foreign = draws.chance(world["ring_foreign"]) and not margin  # Japanese shares only are bought on margin
     pool = broker.market.pools["hongkong"] if foreign else broker.market.cheap
     listed = broker.market.instruments
     if foreign:
@@ -91,10 +92,15 @@ def scout(broker: Broker, foothold: Foothold) -> Script:
         broker.leave(visit)
 
 
-def _raise_cash(broker: Broker, foothold: Foothold, visit: Visit, need: float) -> Script:
-    """Pull the linked bank and sell until there is enough to spend."""
+def _raise_cash(broker: Broker, foothold: Foothold, visit: Visit, need: float) -> Generator[int, None, float]:
+    """Pull the linked bank and sell until there is enough to spend.
+
+    Returns what a purchase will pull from the bank by itself, for thieves who leave that to the broker.
+    """
     draws, world, account = foothold.crew.draws, broker.world, foothold.account
-    if account.linked and foothold.crew.family.goal != "margin" and draws.chance(world["uses_sweep"]):
+    wants_link = account.linked and foothold.crew.family.goal != "margin" and draws.chance(world["uses_sweep"])
+    leaves_it = wants_link and account.sweeps and draws.chance(0.6)
+    if wants_link and not leaves_it:
         acts.pull(broker, foothold.hand, visit, account.linked_cash * draws.pick((1.0, 1.0, 0.9, 0.5)))
         yield foothold.hand.after(broker)
     if foothold.crew.family.sells and draws.chance(world["sells_first"]):
@@ -108,6 +114,7 @@ def _raise_cash(broker: Broker, foothold: Foothold, visit: Visit, need: float) -
         )
         yield foothold.hand.after(broker, 2.0)
         yield from acts.await_cash(broker, foothold.hand, visit, 0.7 * raised)
+    return account.linked_cash if leaves_it else 0.0
 
 
 def _spend(broker: Broker, foothold: Foothold, visit: Visit, target: Target, budget: float, *, margin: bool) -> Script:
@@ -136,7 +143,7 @@ def ring(broker: Broker, foothold: Foothold, target: Target) -> Script:
     yield _look(broker, foothold)
     yield from _prepare(broker, foothold, visit)
     budget = broker.worth(account) * min(1.0, world["stolen"] * draws.lognormal(1.0, 0.35))
-    yield from _raise_cash(broker, foothold, visit, max(0.0, budget - account.free))
+    more = yield from _raise_cash(broker, foothold, visit, max(0.0, budget - account.free))
     yield foothold.hand.after(broker, 2.0)
     if account.free < 0.2 * budget and any(order.by and order.side == "sell" for order in account.orders):
         opening = times.next_open(times.TOKYO, broker.now)
@@ -147,7 +154,8 @@ def ring(broker: Broker, foothold: Foothold, target: Target) -> Script:
                 return
             visit = again
     if foothold.crew.family.goal != "margin":
-        yield from _spend(broker, foothold, visit, target, min(max(budget, 0.0), account.free * 1.2 + 1), margin=False)
+        most = (account.free + more) * 1.2 + 1
+        yield from _spend(broker, foothold, visit, target, min(max(budget, 0.0), most), margin=False)
     leverages = foothold.crew.family.goal == "margin" or draws.chance(world["uses_margin"])
     if leverages and account.margin_ratio and broker.market.instruments[target.names[0]].market == "XTKS":
         power = broker.margin_power(account) * draws.between(0.3, 0.95)
@@ -225,11 +233,15 @@ def sweep(broker: Broker, foothold: Foothold, target: Target) -> Script:
     yield _look(broker, foothold)
     if not account.sweeps and draws.chance(0.5):
         yield from acts.change(broker, foothold.hand, visit, "sweep", "on")
-    pulls = draws.integer(1, 3)
-    for part in range(pulls):
-        acts.pull(broker, foothold.hand, visit, account.linked_cash / (pulls - part) * draws.between(0.85, 1.0))
-        yield foothold.hand.after(broker)
-    yield from _spend(broker, foothold, visit, target, account.free, margin=False)
+    if account.sweeps and draws.chance(0.4):  # the purchase pulls what it needs by itself
+        budget = account.free + account.linked_cash * draws.between(0.6, 1.0)
+    else:
+        pulls = draws.integer(1, 3)
+        for part in range(pulls):
+            acts.pull(broker, foothold.hand, visit, account.linked_cash / (pulls - part) * draws.between(0.85, 1.0))
+            yield foothold.hand.after(broker)
+        budget = account.free
+    yield from _spend(broker, foothold, visit, target, budget, margin=False)
 
 
 def look(broker: Broker, foothold: Foothold, target: Target) -> Script:
