@@ -1,0 +1,94 @@
+"""Which format a mail has, and the events it states."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from kuraban.home.mail.formats.catalogue import FORMATS
+from kuraban.home.mail.formats.model import Field, Format, Stated, Surroundings, ValueUnreadError
+from kuraban.home.model import Words
+
+MAX_RECORDS = 200
+
+
+class Reading(NamedTuple):
+    """The events of a mail, and what in it could not be read."""
+
+    stated: tuple[Stated, ...]
+    problems: tuple[Words, ...]
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+def plain(text: str) -> str:
+    """A text as formats see it: NFKC, so that full-width digits, colons and parentheses are the ASCII ones."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def find(address: str, subject: str, text: str) -> Format | None:
+    """The format of a mail from this address, None for none that is known. subject, text: `plain`."""
+    for candidate in FORMATS:
+        mine = address in candidate.senders and _compiled(candidate.subject).search(subject)
+        if mine and (not candidate.body or _compiled(candidate.body).search(text)):
+            return candidate
+    return None
+
+
+def read(found: Format, text: str, around: Surroundings) -> Reading:
+    """The events that a mail of a format states.
+
+    text: `plain`. A record that cannot be read is a problem, not an error.
+    """
+    problems: list[Words] = []
+    stated: list[Stated] = []
+    common, wrong = _values(found.common, text, around)
+    problems.extend(wrong)
+    for record in _records(found, text):
+        values, wrong = _values(found.fields, record, around)
+        problems.extend(wrong)
+        if not problems or not wrong:
+            try:
+                stated.append(found.build({**found.constants, **common, **values}, around))
+            except KeyError:
+                problems.append(_missing(found))
+    if not stated and not problems:
+        problems.append(_missing(found))
+    return Reading(tuple(stated), tuple(dict.fromkeys(problems)))
+
+
+def _records(found: Format, text: str) -> list[str]:
+    if not found.records:
+        return [text]
+    starts = [match.start() for match in _compiled(found.records).finditer(text)][:MAX_RECORDS]
+    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def _values(fields: tuple[Field, ...], text: str, around: Surroundings) -> tuple[dict[str, object], list[Words]]:
+    values: dict[str, object] = {}
+    problems: list[Words] = []
+    for field in fields:
+        match = _compiled(field.pattern).search(text)
+        if match is None:
+            if field.required:
+                problems.append(
+                    Words(
+                        f"項目「{field.name}」が見つかりません", f"the value `{field.name}` is not where it should be"
+                    )
+                )
+            continue
+        try:
+            values[field.name] = field.read(match.group(1), around)
+        except ValueUnreadError as error:
+            if field.required:
+                problems.append(error.words)
+    return values, problems
+
+
+def _missing(found: Format) -> Words:
+    return Words(
+        f"「{found.title.ja}」の書式が知っているものと違います", f"this differs from the known form of {found.title.en}"
+    )
