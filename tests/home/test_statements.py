@@ -16,6 +16,7 @@ from kuraban import events
 from kuraban.home.model import Fact, Unreadable
 from kuraban.home.statements import Context, Fate, Statement, StatementReader, read_statement
 from kuraban.home.statements.formats import FORMATS
+from kuraban.home.statements.model import Format
 from kuraban.home.statements.testing import SAMPLES, check_formats
 
 CONTEXT = Context(seen=datetime(2026, 11, 1, tzinfo=UTC))
