@@ -17,7 +17,7 @@ $(VENV)/.installed: uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=… to choose one"; exit 1; }
 	@test -x $(RUN)/python || $(PYTHON) -m venv $(VENV) || { echo "on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
 	@test -x $(RUN)/uv || $(RUN)/python -m pip install --quiet "uv>=$(UV_VERSION)"
-	$(RUN)/uv sync --locked --inexact --python $(RUN)/python
+	$(RUN)/uv sync --locked --inexact --compile-bytecode --python $(RUN)/python
 	@touch $@
 
 demo: setup

@@ -10,9 +10,12 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
+from functools import lru_cache
 from typing import NamedTuple
 
-import ua_parser
+from ua_parser import Parser
+from ua_parser.loaders import load_lazy_builtins
+from ua_parser.regex import Resolver
 
 from kuraban.core.layout import CLIENT_APP, CLIENT_BOT, CLIENT_LIBRARY, DESKTOP, HANDSET, OTHER_DEVICE, TABLET
 
@@ -245,7 +248,7 @@ class Clients:
             return self._client(_LIBRARIES[word], version, os, device, flags | CLIENT_LIBRARY)
         if token and word not in _BROWSER_TOKENS and not flags:
             return self._client(_APP_STACKS.get(word, token), version, os, device or OTHER_DEVICE, CLIENT_APP)
-        agent = ua_parser.parse_user_agent(text)
+        agent = _parser().parse_user_agent(text)
         if agent is None:
             family, major = ("" if word in _BROWSER_TOKENS else token), version
         else:
@@ -264,13 +267,20 @@ class Clients:
         )
 
 
+@lru_cache(maxsize=1)
+def _parser() -> Parser:
+    """Made when it is first needed, without the patterns of devices: they are most of its start-up and never asked."""
+    user_agents, systems, _ = load_lazy_builtins()
+    return Parser(Resolver((user_agents, systems, [])))
+
+
 def _number(digits: str | None) -> int:
     return int(digits) if digits and digits.isascii() and digits.isdecimal() and len(digits) < 7 else 0
 
 
 def _system(text: str) -> tuple[str, int]:
     """Family of the operating system and device class; ("", 0) where the text names neither."""
-    found = ua_parser.parse_os(text)
+    found = _parser().parse_os(text)
     os = found.family if found is not None else ""
     if os not in SYSTEMS:
         os = next((name for pattern, name in _SYSTEM_WORDS if pattern.search(text)), os)
