@@ -100,7 +100,7 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path) -> None:
 
 
 def write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)  # type: ignore[no-untyped-call,attr-defined]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
 
 
 def test_every_container_reads_the_same(tmp_path: Path) -> None:

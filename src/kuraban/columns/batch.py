@@ -1,7 +1,7 @@
 """Rows that have become a batch, and the growing arrays they are gathered in."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -75,9 +75,16 @@ class Pool:
     def batch_of(self, order: Order) -> Batch:
         """The given rows in the given order; without copying where they are the first ones as they lie."""
         n = len(order)
-        if np.array_equal(order, np.arange(n)):
-            return replace(self.batch(), rows=self.rows[:n], spans=self.spans[:n])
-        return self.take(order).batch()
+        if n == 0 or not np.array_equal(order, np.arange(n)):
+            return self.take(order).batch()
+        row, span = self.rows[n - 1], self.spans[n - 1]  # texts and lists lie in the order of their rows
+        return Batch(
+            self.rows[:n],
+            self.spans[:n],
+            self.text[: span["time_at"] + span["time_n"]],
+            self.positions[: row["positions_at"] + max(row["positions_n"], 0)],
+            self.about[: row["about_at"] + row["about_n"]],
+        )
 
     def take(self, order: Order, *, room: "Pool | None" = None) -> "Pool":
         """A new pool with the given rows in the given order, and room for as much again as `room` holds."""

@@ -168,6 +168,10 @@ if interpreted:
         """One byte of a text."""
         return int(text[at])
 
+    def put_byte(text: Buffer, at: int, value: int) -> None:
+        """Write one byte of a text."""
+        text[at] = value
+
     def load64(text: Buffer, at: int) -> np.uint64:
         """Eight bytes as one number, the first byte lowest."""
         return np.uint64(int.from_bytes(text[at : at + 8].tobytes(), "little"))
@@ -212,7 +216,7 @@ if interpreted:
 
 else:
     signed, buffer, prefetch, store64 = (cast(Any, f) for f in (_signed, _address, _prefetch, _put_eight))
-    byte = _reads(_I8, types.int64)
+    byte, put_byte = _reads(_I8, types.int64), _writes(_I8, types.int64)
     load64 = _looks_ahead(_I64, types.uint64, lambda builder, word: word)
     plain = _looks_ahead(ir.VectorType(_I8, _LANES), types.int64, _first_special)
     no_newline = _looks_ahead(ir.VectorType(_I8, _LANES), types.int64, _first_newline)

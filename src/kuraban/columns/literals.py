@@ -35,7 +35,7 @@ def blank(text: Buffer, at: int) -> int:
 
 
 @jit
-def _character(text: Buffer, at: int) -> int:
+def character(text: Buffer, at: int) -> int:
     """How many bytes the non-ASCII character at `at` has, `DOUBT` where it is not UTF-8 (Unicode 15, table 3-7)."""
     a, b, c, d = byte(text, at), byte(text, at + 1), byte(text, at + 2), byte(text, at + 3)
     if 0xC2 <= a <= 0xDF and 0x80 <= b <= 0xBF:
@@ -61,7 +61,7 @@ def _beyond_plain(text: Buffer, at: int) -> int:
         if c == QUOTE:
             return at
         if c >= 0x80:
-            n = _character(text, at)
+            n = character(text, at)
             if n == DOUBT:
                 return DOUBT
             at += n

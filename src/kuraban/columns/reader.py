@@ -18,24 +18,15 @@ from kuraban.columns.bytewise import PAD, Bytes
 from kuraban.columns.duplicates import Duplicates
 from kuraban.columns.interning import Interner
 from kuraban.columns.lateness import Lateness
-from kuraban.columns.scanning import Cells, Lists, Numbers, scan
-from kuraban.columns.sources import SourceError, blocks
-from kuraban.columns.vocabulary import (
-    CELL_LINE,
-    CELL_LINE_AT,
-    CELL_LINE_END,
-    CELL_STATUS,
-    STATUS_DOUBT,
-    STATUS_DROPPED,
-    STATUS_READ,
-)
+from kuraban.columns.lines import EXCERPT, read_lines
+from kuraban.columns.pieces import Piece, settled
+from kuraban.columns.scanning import Cells, Lists, Numbers
+from kuraban.columns.sources import UNUSABLE, SourceError
+from kuraban.columns.vocabulary import CELL_LINE, CELL_STATUS, STATUS_READ
 from kuraban.columns.writing import Words, Writer, empty_cells, empty_lists
 from kuraban.reference.zones import offset_steps
 
-_ROWS = 8192  # lines that are read before they are filled: their cells stay in the processor's cache
-_LIST = events.MAX_LINE // 3 + 1  # no line says more positions than this
 _MOST_AGENTS = 1 << 16
-_EXCERPT = 200
 _LATE = "later events of the same account came before, by more than the lateness allows"
 
 
@@ -64,6 +55,15 @@ class Instruments(Protocol):
 
     def market_offsets(self, codes: NDArray[Any], times: NDArray[Any], /) -> NDArray[Any]:
         """The minute of the day at each instrument's market, -1 where unknown."""
+
+
+def pieces(source: str | Path) -> Iterator[Piece]:
+    """A source's lines or rows, by the ending of its name; raises `SourceError`."""
+    if Path(source).suffix != ".parquet":
+        return read_lines(source)
+    from kuraban.columns.parquet import read_rows  # only where it is needed: loading PyArrow takes a while
+
+    return read_rows(source)
 
 
 class Reject(msgspec.Struct, frozen=True):
@@ -126,7 +126,6 @@ class Reader:
         self._places = place_cache()
         self._agents = Interner()
         self._known_agents = np.zeros((0, 5), dtype=np.int64)
-        self._lists = empty_lists(_LIST)
         self._needs = np.zeros(6, dtype=np.int64)
 
     def read(self, sources: Sequence[str | Path]) -> Iterator[Batch]:
@@ -135,7 +134,7 @@ class Reader:
         Raises `SourceError` only where a source cannot be opened at all.
         """
         for source in sources:
-            yield from self._read_lines(source)
+            yield from self._read(source)
         yield from self._release()
 
     def flush(self) -> Iterator[Batch]:
@@ -210,62 +209,39 @@ class Reader:
         self._fill(text, cells, numbers, writer.lists, kept, ids, pool)
         return pool.batch()
 
-    def _read_lines(self, source: str | Path) -> Iterator[Batch]:
-        cells, numbers = empty_cells(_ROWS)
+    def _read(self, source: str | Path) -> Iterator[Batch]:
         line = 0
         try:
-            for text, end in blocks(source):
-                at = 0
-                while at < end:
-                    self._lists[3][:] = 0
-                    at, line, n = scan(text, at, end, line, cells, numbers, self._lists)
-                    self._take(str(source), text, end, cells[:n], numbers[:n])
-                    if self._pool.n - self._lateness.held >= max(self._batch_rows, self._lateness.held):
-                        yield from self._release()
+            for piece in pieces(source):
+                line = piece.last
+                self._take(str(source), piece)
+                if self._pool.n - self._lateness.held >= max(self._batch_rows, self._lateness.held):
+                    yield from self._release()
         except SourceError as error:
-            if error.code == "unreadable" and line == 0:
+            if error.code in UNUSABLE and line == 0:
                 raise
             self.counts.lines += 1
-            self._reject(Reject(str(source), line, error.code, error.message, ""))
+            self._reject(Reject(str(source), line + 1, error.code, error.message, ""))
 
-    def _take(self, source: str, text: Bytes, end: int, cells: Cells, numbers: Numbers) -> None:
+    def _take(self, source: str, piece: Piece) -> None:
         """Add to the pool what lines have become."""
-        text, lists = self._settle_doubts(source, text, end, cells, numbers)
-        kept = np.flatnonzero(cells[:, CELL_STATUS] == STATUS_READ)
+
+        def refuse(line: int, code: str, reason: str, excerpt: str) -> None:
+            self.counts.lines += 1
+            self._reject(Reject(source, line, code, reason, excerpt))
+
+        piece = settled(piece, refuse)
+        kept = np.flatnonzero(piece.cells[:, CELL_STATUS] == STATUS_READ)
         ids = np.empty((len(kept), 2), dtype=np.uint64)
-        filling.hash_ids(text, cells, kept, ids)
+        filling.hash_ids(piece.text, piece.cells, kept, ids)
         fresh = self._duplicates.admit(ids)
         self.counts.lines += len(kept)
         if not fresh.all():
             self.counts.duplicates += len(kept) - int(np.count_nonzero(fresh))
             kept, ids = kept[fresh], ids[fresh]
         self.counts.accepted += len(kept)
-        self._fill(text, cells, numbers, lists, kept, ids, self._pool)
-        self._origins.append((source, cells[kept, CELL_LINE]))
-
-    def _settle_doubts(self, source: str, text: Bytes, end: int, cells: Cells, numbers: Numbers) -> tuple[Bytes, Lists]:
-        """Decode what the fast path left; the text and lists that all rows are about now."""
-        doubtful = np.flatnonzero(cells[:, CELL_STATUS] == STATUS_DOUBT)
-        if not len(doubtful):
-            return text, self._lists
-        writer = Writer(Words(len(text)), self._lists)
-        for i in doubtful.tolist():
-            raw = text[cells[i, CELL_LINE_AT] : cells[i, CELL_LINE_END]].tobytes()
-            cells[i, CELL_STATUS] = STATUS_DROPPED
-            if len(raw) <= events.MAX_LINE and not raw.strip(b" \t\r"):
-                continue
-            try:
-                event = events.decode(raw)
-            except events.EventError as error:
-                self.counts.lines += 1
-                excerpt = raw[: 4 * _EXCERPT].decode("utf-8", "replace")[:_EXCERPT]
-                self._reject(Reject(source, int(cells[i, CELL_LINE]), error.code, error.message, excerpt))
-                continue
-            writer.write(event, cells[i], numbers[i])
-            cells[i, CELL_STATUS] = STATUS_READ
-        self._lists = writer.lists
-        added = np.frombuffer(bytes(writer.words.raw) + bytes(PAD), dtype=np.uint8)
-        return (np.concatenate((text, added)) if writer.words.raw else text), self._lists
+        self._fill(piece.text, piece.cells, piece.numbers, piece.lists, kept, ids, self._pool)
+        self._origins.append((source, piece.cells[kept, CELL_LINE]))
 
     def _fill(
         self,
@@ -343,7 +319,7 @@ class Reader:
         for source, lines in self._origins:
             for i in late[(late >= at) & (late < at + len(lines))].tolist():
                 self.counts.accepted -= 1
-                words = f"id {batch.id(i)}, time {batch.time(i)}"[:_EXCERPT]
+                words = f"id {batch.id(i)}, time {batch.time(i)}"[:EXCERPT]
                 self._reject(Reject(source, int(lines[i - at]), "late", _LATE, words))
             at += len(lines)
 

@@ -27,8 +27,14 @@ _MARK = b"\xef\xbb\xbf"
 Fill = Callable[[memoryview], int]  # read into the memory given: how many bytes, 0 at the end
 
 
+UNUSABLE = ("unreadable", "wrong_columns")  # nothing can be said of any line
+
+
 class SourceError(ValueError):
-    """A source that cannot be read to its end: `code` is `truncated_source`, `corrupt_source` or `unreadable`."""
+    """A source that cannot be read to its end.
+
+    code: `truncated_source`, `corrupt_source`, or one of `UNUSABLE`.
+    """
 
     def __init__(self, code: str, message: str):
         super().__init__(f"{code}: {message}")

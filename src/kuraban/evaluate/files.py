@@ -127,7 +127,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _parquet(path: Path, kind: type[T], unreadable: Unreadable) -> Iterator[T]:
-    with pyarrow.parquet.ParquetFile(path) as file:  # type: ignore[no-untyped-call]
+    with pyarrow.parquet.ParquetFile(path) as file:
         wanted = [name for name in file.schema_arrow.names if name in kind.__annotations__]
         for batch in file.iter_batches(batch_size=8192, columns=wanted):
             for number, row in enumerate(batch.to_pylist()):

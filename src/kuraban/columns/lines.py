@@ -1,0 +1,45 @@
+"""JSON Lines as pieces: blocks of text scanned where they lie."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kuraban import events
+from kuraban.columns.bytewise import Bytes
+from kuraban.columns.pieces import Piece
+from kuraban.columns.scanning import Cells, Lists, Numbers, scan
+from kuraban.columns.sources import blocks
+from kuraban.columns.vocabulary import CELL_LINE_AT, CELL_LINE_END
+from kuraban.columns.writing import empty_cells, empty_lists
+
+ROWS = 8192  # lines that are read before they are filled: their cells stay in the processor's cache
+EXCERPT = 200  # characters
+
+_LIST = events.MAX_LINE // 3 + 1  # no line says more positions than this
+
+
+def read_lines(source: str | Path) -> Iterator[Piece]:
+    """The lines of a source; a piece's arrays are used again for the next one. Raises `SourceError`."""
+    cells, numbers = empty_cells(ROWS)
+    lists = empty_lists(_LIST)
+    line = 0
+    for text, end in blocks(source):
+        at = 0
+        while at < end:
+            lists[3][:] = 0
+            at, line, n = scan(text, at, end, line, cells, numbers, lists)
+            yield _piece(text, cells[:n], numbers[:n], lists, int(line))
+
+
+def _piece(text: Bytes, cells: Cells, numbers: Numbers, lists: Lists, line: int) -> Piece:
+    def raw(i: int) -> bytes:
+        return text[cells[i, CELL_LINE_AT] : cells[i, CELL_LINE_END]].tobytes()
+
+    def decode(i: int) -> events.Event | None:
+        words = raw(i)
+        blank = len(words) <= events.MAX_LINE and not words.strip(b" \t\r")
+        return None if blank else events.decode(words)
+
+    def excerpt(i: int) -> str:
+        return raw(i)[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT]
+
+    return Piece(text, cells, numbers, lists, decode, excerpt, line)
