@@ -16,7 +16,7 @@ from kuraban.core.habits import DAY
 from kuraban.core.jit import jit
 from kuraban.core.profile import SCALE, SESSIONS
 from kuraban.core.signals.catalogue import HIGH, LOW
-from kuraban.core.signals.ids import CHANGE, COUNT, SESSION_CHANGE
+from kuraban.core.signals.ids import CHANGE, COUNT, HOUR, SESSION_CHANGE
 
 # Share of an unexplained suspicion that carries over to the next session: thieves return, owners return more often.
 CARRY = 0.15
@@ -24,6 +24,8 @@ CARRY = 0.15
 RESIDUAL_DAYS = 7.0
 # A session's own belief fades this slowly after its last event (days).
 FADE_DAYS = 2.0
+# Half-life (days) of the oddness of a network, client or device that nobody has confirmed or denied.
+STRANGER_DAYS = 3.0
 # What an actor did in his earlier visits counts on with this half-life (days).
 ACTS_DAYS = 1.0
 LEAST, MOST = -16.0, 16.0
@@ -55,6 +57,13 @@ def lift(s, signal, value, fact):
     held = np.float64(s["weight"][signal]) / SCALE
     if held == 0.0 or value > held:
         put(s, signal, value, fact)
+
+
+@jit
+def keep(s, signal, value, fact):
+    """Set a signal's weight unless what is left of an earlier visit's oddness weighs more."""
+    held = np.float64(s["weight"][signal]) / SCALE
+    put(s, signal, max(value, held) if held > 0.0 else value, fact)
 
 
 @jit
@@ -122,8 +131,11 @@ def wear(s, time):
 def return_to(s, time):
     """The same actor comes back: who he is will be weighed anew, what he did is remembered fadingly."""
     wear(s, time)
+    # What was odd about him at first sight stays odd for some days: an earlier visit of his proves nothing.
+    f = math.pow(0.5, max(0, time - np.int64(s["last"])) / DAY / STRANGER_DAYS)
     for k in range(CHANGE):
-        s["weight"][k] = 0
+        odd = k < HOUR and s["weight"][k] > 0
+        s["weight"][k] = np.int16(math.floor(np.float64(s["weight"][k]) * f)) if odd else 0
 
 
 @jit
@@ -143,12 +155,14 @@ def fold(p, s, time):
 
 
 @jit
-def first_odds(p, at, time, hazard):
+def first_odds(p, at, time, hazard, machine):
     """Log-odds that a session beginning now in slot `at` is not the owner's: by the hazard, and with what is suspected.
 
     What the slot itself held is left out: the same actor's evidence is weighed anew, not once more.
     """
     since = np.int64(p["last_login"])
+    if machine:
+        since = max(since, np.int64(p["machine_at"]) * 60_000_000)
     gap = max(0, time - since) / DAY
     if since == 0:
         # Never seen to log in: as long as it has been known, and at least a week.

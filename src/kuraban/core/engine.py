@@ -20,7 +20,6 @@ from kuraban.core.belief import (
     first_odds,
     fold,
     return_to,
-    wear,
     lift,
     log_odds,
     logistic,
@@ -65,6 +64,7 @@ from kuraban.core.profile import (
     INSTRUMENTS,
     LEVELS,
     LOGGED_IN,
+    MACHINE,
     MEMBERS,
     NETWORK,
     NETWORKS,
@@ -89,6 +89,8 @@ from kuraban.core.signals.ids import COUNT
 # A session without an id of its own goes on while its events follow one another within this time.
 NAMELESS = np.uint64(1)
 NAMELESS_GAP = 1_800_000_000
+# After such a pause within a session who is there is weighed anew.
+PAUSE = 6 * 3_600_000_000
 NAMELESS_GAP_BLIND = 43_200_000_000
 
 # Up to this belief a session teaches at once; beyond, its lessons are held back until proof or a clean day.
@@ -246,7 +248,7 @@ def same_actor(s, net, asn, ua, device):
 
 
 @jit
-def open_session(p, session, row, time, ip, net, ua, device, hazard):
+def open_session(p, session, row, time, ip, net, ua, device, hazard, machine):
     """Begin a session: in its actor's slot where he is known, else in place of the one that matters least.
 
     What is given up stays with the account as suspicion.
@@ -269,8 +271,21 @@ def open_session(p, session, row, time, ip, net, ua, device, hazard):
             at = i
     s = p["session"][at]
     changed = np.uint32(0)
+    flags = 0
     if returns:
+        factor = s["weight"][ids.FACTOR]
         return_to(s, time)
+        if s["id"] == session:
+            # The same session after a pause: a factor given just now counts for what follows.
+            s["weight"][ids.FACTOR] = factor
+            flags = s["flags"] & (STRONG | CHALLENGED | DENIED)
+        # Only what is the same as then is still odd.
+        if s["asn"] != row["asn"]:
+            s["weight"][ids.NETWORK] = 0
+        if s["ua"] != ua:
+            s["weight"][ids.CLIENT] = 0
+        if s["device"] != device or device == 0:
+            s["weight"][ids.DEVICE] = 0
         if time - np.int64(s["last"]) < DAY:
             changed = s["changed"]
     else:
@@ -280,7 +295,7 @@ def open_session(p, session, row, time, ip, net, ua, device, hazard):
         for k in range(COUNT):
             s["weight"][k] = 0
             s["fact"][k] = 0
-    s["base"], s["prior"] = first_odds(p, at, time, hazard)
+    s["base"], s["prior"] = first_odds(p, at, time, hazard, machine)
     s["id"] = session
     s["start"] = time
     s["last"] = time
@@ -293,7 +308,7 @@ def open_session(p, session, row, time, ip, net, ua, device, hazard):
     s["country"] = row["country"]
     s["browser"] = row["browser"]
     s["os"] = row["os"]
-    s["flags"] = 0
+    s["flags"] = flags | (MACHINE if machine else 0)
     s["orders"] = 0
     s["hosting"] = row["net_flags"]
     return at
@@ -730,7 +745,8 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         if kind == layout.CHALLENGE_PASSED or kind == layout.CHALLENGE_FAILED:
             if at >= 0:
                 s = p["session"][at]
-                s["last"] = time
+                if time - np.int64(s["last"]) <= PAUSE:
+                    s["last"] = time
                 if kind == layout.CHALLENGE_PASSED:
                     access.passed(s, np.int64(row["method"]))
                     if s["flags"] & STRONG and log_odds(s) < 0.0:
@@ -745,27 +761,32 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
 
         # Only logins and acts are left, each of which is decided upon.
         login = kind == layout.LOGIN_SUCCEEDED
+        machine = access.is_machine(row)
+        # A visit begins with a login, or with an act after a long pause: apps keep their sessions for days.
         fresh = at < 0 or (login and np.int64(p["session"][at]["start"]) < time)
+        fresh = fresh or time - np.int64(p["session"][at]["last"]) > PAUSE
+        known = False
         spray = 0.0
         neighbour = 0.0
         named = np.uint64(0)
         new = 0
         shape = 0
         if fresh:
-            at = open_session(p, session, row, time, ip, net, ua, device, hazard)
+            at = open_session(p, session, row, time, ip, net, ua, device, hazard, machine)
         s = p["session"][at]
-        if not fresh and time - np.int64(s["last"]) > DAY // 4:
-            wear(s, time)
         before = log_odds(s)
         if fresh:
             watch(p, s, minute, pol)
             access.dormant(p, s, time)
             notices.score_missing(p, s, minute)
-            if placed:
+            if placed and machine:
+                known = access.score_machine(p, s, pop, row, ua)
+            elif placed:
                 new, shape = access.score_login(p, s, pop, row, ip, net, ua, device, home)
                 access.score_hour(p, s, pop, row)
                 access.score_latency(s, pop, row, home)
                 access.score_travel(p, s, row, minute, new)
+            if placed:
                 access.score_failures(p, s, minute, net, new)
                 spray, neighbour, named = networks.ask(table, row, keys, account, time, pop)
                 if spray > 0.0 and (new & 2):
@@ -844,7 +865,9 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         # Score first, learn then.
         belief = logistic(log_odds(s))
         unsure = (belief > SURE and not (s["flags"] & STRONG and belief < 0.1)) or s["flags"] & DENIED != 0
-        if login:
+        if fresh and machine:
+            access.learn_machine(p, pop, row, ua, minute, known, unsure)
+        elif fresh:
             pop["visits"][trading.cohort(p)] += 1.0
             if placed:
                 group = experience(p)
@@ -875,6 +898,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                     p["spray"] = max(np.float64(p["spray"]), min(5.0, spray))
                     p["spray_at"] = minute
             p["last_login"] = time
+        if login:
             p["failures"] = 0.0
         else:
             p["last_act"] = time
@@ -889,7 +913,10 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                     p["challenged"] += 1.0
             if kind == layout.ORDER_PLACED:
                 if not unsure and s["flags"] & TRADED == 0:
-                    p["traded"] += 1.0
+                    if machine:
+                        p["machine_acts"] += 1.0
+                    else:
+                        p["traded"] += 1.0
                 s["flags"] |= TRADED
                 s["orders"] += 1 if s["orders"] < 60000 else 0
                 if row["side"] != 0:

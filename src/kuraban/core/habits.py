@@ -136,11 +136,26 @@ def base_novelty(pop, group, level):
     return rate(np.float64(pop["novel"][group, level]), seen, POPULATION_STRENGTH, PRIOR_NOVELTY[group, level])
 
 
+# In an absence everything is replaced sooner or later: mean days until a new address, /24, ASN, country, software,
+# device. Assumptions: leases of weeks, a provider for years, a telephone for two.
+LIFETIME_DAYS = np.array([30.0, 90.0, 900.0, 30000.0, 30.0, 700.0])
+PRESENT_DAYS = 3.0  # absences up to this are in the rates already
+
+
 @jit
 def novelty(p, pop, level):
-    """How often this account's next login shows something new at `level`: its cohort's rate times its own propensity."""
+    """How often this account's next login shows something new at `level`.
+
+    Its cohort's rate times its own propensity, and what an absence adds.
+    """
     own = (np.float64(p["novel"][level]) + OWN_STRENGTH) / (np.float64(p["expected"][level]) + OWN_STRENGTH)
-    return min(MOST_NOVELTY, max(1e-4, base_novelty(pop, experience(p), level) * own))
+    usual = min(MOST_NOVELTY, max(1e-4, base_novelty(pop, experience(p), level) * own))
+    if p["last_login"] == 0:
+        return usual
+    away = (np.int64(p["last"]) - np.int64(p["last_login"])) / DAY - PRESENT_DAYS
+    if away <= 0.0:
+        return usual
+    return min(MOST_NOVELTY, usual + (1.0 - usual) * (1.0 - math.exp(-away / LIFETIME_DAYS[level])))
 
 
 @jit
@@ -434,6 +449,8 @@ def age(p, day):
         p["expected"][i] *= f
     p["logins"] *= f
     p["with_device"] *= f
+    p["machine_logins"] *= f
+    p["machine_acts"] *= f
     p["strong"] *= f
     p["challenged"] *= f
     p["sessions"] *= f

@@ -19,7 +19,7 @@ KINDS = 7
 SCALE = 1000.0
 
 # Session flags.
-LOGGED_IN, STRONG, CHALLENGED, ACTED, NEW_DEVICE, NEW_NETWORK, UNLEARNED, ODD, DENIED, ANOMALOUS, COUNTED, TRADED = (
+LOGGED_IN, STRONG, CHALLENGED, ACTED, NEW_DEVICE, NEW_NETWORK, UNLEARNED, ODD, DENIED, ANOMALOUS, COUNTED, TRADED, MACHINE = (
     1,
     2,
     4,
@@ -32,6 +32,7 @@ LOGGED_IN, STRONG, CHALLENGED, ACTED, NEW_DEVICE, NEW_NETWORK, UNLEARNED, ODD, D
     512,
     1024,
     2048,
+    4096,
 )
 
 SESSION = np.dtype(
@@ -120,6 +121,11 @@ PROFILE = np.dtype(
         ("markets", "f4", (MARKETS,)),
         ("novel", "f4", (LEVELS,)),  # how often a login showed a value never seen before, by level
         ("expected", "f4", (LEVELS,)),  # and how often logins of comparable accounts would have
+        ("machine_asn", "u4"),  # the aggregator or program that logs in on the owner's behalf: network, software,
+        ("machine_ua", "u4"),
+        ("machine_logins", "f4"),  # how often, and how many of its visits acted
+        ("machine_acts", "f4"),
+        ("machine_at", "u4"),  # minutes, its last login
         ("logins", "f4"),
         ("with_device", "f4"),  # logins that carried a device id
         ("strong", "f4"),  # sessions with a phishing-resistant factor
@@ -195,6 +201,8 @@ POPULATION = np.dtype(
         ("day", "i4"),
         ("events", "i8"),
         ("logins", "f8"),
+        ("machine_logins", "f8"),  # by programs, and those among them by one not seen on the account before
+        ("machine_new", "f8"),
         ("with_device", "f8"),
         ("systems", "f8", (HASHED_SYSTEMS,)),
         ("countries", "f8", (COUNTRIES,)),

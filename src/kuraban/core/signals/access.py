@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from kuraban.core import layout
-from kuraban.core.belief import lift, put
+from kuraban.core.belief import keep, lift, put
 from kuraban.core.habits import (
     ADDRESSES_IN_NET,
     DAY,
@@ -203,9 +203,9 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
         client_part -= together
     else:
         network_part -= together
-    put(s, ids.NETWORK, network_part, 0)
-    put(s, ids.CLIENT, client_part, 0)
-    put(s, ids.DEVICE, device_part, 1 if device == 0 else 0)
+    keep(s, ids.NETWORK, network_part, 0)
+    keep(s, ids.CLIENT, client_part, 0)
+    keep(s, ids.DEVICE, device_part, 1 if device == 0 else 0)
     if (new >> NET) & 1:
         s["flags"] |= NEW_NETWORK
     if (new >> DEV) & 1 or device == 0:
@@ -213,6 +213,50 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
     if network_part + client_part + device_part > 3.0:
         s["flags"] |= ANOMALOUS
     return new, pattern(place, state, software)
+
+
+@jit
+def is_machine(row):
+    """Whether a program logs in: an aggregator on the owner's behalf, the owner's own, or a thief's."""
+    return row["channel"] == layout.API or np.int64(row["client_flags"]) & layout.CLIENT_LIBRARY != 0
+
+
+@jit
+def score_machine(p, s, pop, row, ua):
+    """A program's login against the one this account has; people's habits say nothing of it.
+
+    Returns True where it is the one known.
+    """
+    if p["machine_logins"] > 0.5 and p["machine_asn"] == row["asn"]:
+        same = p["machine_ua"] == ua
+        keep(s, ids.NETWORK, -2.0, 0)
+        keep(s, ids.CLIENT, -1.5 if same else 0.5, 0)
+        return True
+    # Thieves use programs for one login in twelve (to try lists); owners sign up with an aggregator once in years.
+    fresh = rate(np.float64(pop["machine_new"]), np.float64(pop["logins"]) + np.float64(pop["machine_logins"]), 2000.0, 1e-3)
+    weight = math.log(0.08 / min(0.5, fresh))
+    if p["machine_logins"] > 0.5:
+        weight += 1.0
+    keep(s, ids.NETWORK, 0.5 * weight, 0)
+    keep(s, ids.CLIENT, 0.5 * weight, 0)
+    return False
+
+
+@jit
+def learn_machine(p, pop, row, ua, minute, known, unsure):
+    """What a program's login adds."""
+    pop["machine_logins"] += 1.0
+    if not known:
+        pop["machine_new"] += 1.0
+    if unsure:
+        return
+    if not known:
+        p["machine_logins"] = 0.0
+        p["machine_acts"] = 0.0
+    p["machine_asn"] = row["asn"]
+    p["machine_ua"] = ua
+    p["machine_logins"] += 1.0
+    p["machine_at"] = minute
 
 
 @jit
@@ -306,6 +350,7 @@ def session_changed(p, s, pop, row, ip, net, ua, device, home):
     if not (moved_device or moved_client or moved_network or moved_agent or lost_device):
         return
     value = 0.0
+    same_device = device != 0 and device == s["device"]
     if moved_client:
         value += 4.0
     elif moved_device or lost_device:
@@ -320,13 +365,20 @@ def session_changed(p, s, pop, row, ip, net, ua, device, home):
         ) + 0.5 * thief_network(
             SAME_COUNTRY, row["country"], row["asn"], np.int64(row["net_flags"]), own_system, at_address, pop, home
         )
-        # Owners change between their line and their mobile carrier in mid-session; one in fifty sessions does.
-        value += min(4.5, max(-1.0, math.log(0.6 * strange + 1e-30) - math.log(at_address))) - 0.5
+        # Owners change between their line and their mobile carrier in mid-session; one in fifty sessions does. Few
+        # thieves continue a session with its own device id: that needs the whole browser profile.
+        copied = 0.15 if same_device else 0.6
+        value += min(4.5, max(-1.0, math.log(copied * strange + 1e-30) - math.log(at_address))) - 0.5
         if (new >> NET) & 1:
             s["flags"] |= NEW_NETWORK
     if value > 0.0:
         lift(s, ids.SESSION_CHANGE, value, 0)
         if value > 2.0:
+            # How the session began says no longer who goes on with it.
+            for k in range(ids.SESSION_CHANGE):
+                s["weight"][k] = max(np.int16(0), s["weight"][k])
+            s["weight"][ids.LATENCY] = 0
+            score_latency(s, pop, row, home)
             s["flags"] |= ANOMALOUS
             s["country"] = row["country"]
             s["asn"] = row["asn"]

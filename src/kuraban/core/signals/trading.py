@@ -16,6 +16,7 @@ from kuraban.core.profile import (
     ALL_IN_BINS,
     GAP_BINS,
     INSTRUMENTS,
+    MACHINE,
     MARKETS,
     NEW_MARKET,
     NOVEL,
@@ -123,6 +124,8 @@ def score_activity(p, s, pop, kind):
     group = cohort(p)
     everyone = rate(np.float64(pop["traded"][group]), np.float64(pop["visits"][group]), 60.0, OWNER_TRADES[group])
     usual = min(0.95, rate(np.float64(p["traded"]), np.float64(p["logins"]), 5.0, everyone))
+    if s["flags"] & MACHINE:
+        usual = min(0.95, rate(np.float64(p["machine_acts"]), np.float64(p["machine_logins"]), 4.0, 0.1))
     thief = THIEF_TRADES if kind != layout.FUND else THIEF_BUYS_FUNDS
     put(s, ids.ACTIVITY, math.log(thief / usual), 0)
     pop["traded"][group] += 1.0
