@@ -1,11 +1,15 @@
 """Makes a world and lets it run: the entry point of the simulator."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
-from kuraban.sim import times
+import msgspec
+
+from kuraban import __version__
+from kuraban.sim import output, times
 from kuraban.sim.agenda import Agenda, Script
 from kuraban.sim.attackers import Underworld
 from kuraban.sim.broker import Broker
@@ -15,7 +19,9 @@ from kuraban.sim.instruments import write_instruments
 from kuraban.sim.life import Life
 from kuraban.sim.market import Market
 from kuraban.sim.parameters import BASE_RATE, World, draw_world
-from kuraban.sim.stream import Stream, write_truth
+from kuraban.sim.stream import Stream, Takeover, write_truth
+
+Progress = Callable[[int, int], None] | None
 
 _SNAPSHOTS = 3 * times.HOUR  # when the nightly books begin to go out
 _FIRST_DAYS = (date(2025, 4, 7), date(2025, 9, 1), date(2026, 1, 26))
@@ -48,11 +54,12 @@ def simulate(
     world: str = "development",
     base_rate: float | None = None,
     start: date | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = None,
 ) -> Summary:
-    """Write events.jsonl, instruments.csv and truth.jsonl of one world into `out_dir`.
+    """Write events.jsonl, instruments.csv, truth.jsonl and world.json (the summary) of one world into `out_dir`.
 
-    The same arguments give the same bytes. Memory grows with accounts, not with days.
+    The same arguments give the same bytes. Memory grows with accounts, not with days. Files of the same names are
+    replaced when the new ones are complete; if something stops the simulation, nothing changes.
 
     Args:
         out_dir: made if it does not exist.
@@ -66,7 +73,8 @@ def simulate(
         progress: called after each day with the days done and the days in all.
 
     Raises:
-        ValueError: no such world, or a number out of range.
+        ValueError: no such world, a number out of range, or days beyond the calendar of holidays.
+        OSError: `out_dir` cannot be written to.
     """
     if accounts < 1 or days < 1:
         raise ValueError("a world needs at least one account and one day")
@@ -77,34 +85,43 @@ def simulate(
     rate_draws = drawn.draws(6)
     rate = base_rate if base_rate is not None else rate_draws.between(*BASE_RATE)
     wanted = attacks if attacks is not None else rate_draws.poisson(rate * accounts * days)
-    out = Path(out_dir)
-    out.mkdir(parents=True, exist_ok=True)
     first_day = times.day_of(first)
-    agenda, names = Agenda(times.midnight(first_day)), Names(*drawn.key, 7)
-    market = Market(drawn, first_day, days, accounts)
-    write_instruments(out / "instruments.csv", market.instruments)
-    with Stream(out / "events.jsonl", agenda, names) as stream:
-        broker = Broker(drawn, market, agenda, stream, names)
-        owners = draw_owners(drawn, broker, market, accounts, first_day, days)
+    if not times.is_known(first_day, days):
+        raise ValueError(f"holidays are known from {times.CALENDAR[0]} to {times.CALENDAR[1]} only")
+    with output.unfinished(Path(out_dir)) as place:
+        count, takeovers = _run(drawn, place, accounts, first_day, days, wanted, progress)
+        families = Counter(each.family for each in takeovers)
+        summary = Summary(
+            world, seed, accounts, days, first, count, len(takeovers), attacks is not None,
+            len(takeovers) / (accounts * days), dict(sorted(families.items())), dict(drawn.values),
+        )  # fmt: skip
+        made = {"made_by": "kuraban simulate", "version": __version__, **asdict(summary)}
+        place.path(output.WORLD).write_bytes(msgspec.json.format(msgspec.json.encode(made)) + b"\n")
+    return summary
+
+
+def _run(
+    world: World, place: output.Unfinished, accounts: int, first_day: int, days: int, wanted: int, progress: Progress
+) -> tuple[int, list[Takeover]]:
+    """Let the world run; returns the number of events and the takeovers that came to pass."""
+    agenda, names = Agenda(times.midnight(first_day)), Names(*world.key, 7)
+    market = Market(world, first_day, days, accounts)
+    write_instruments(place.path(output.INSTRUMENTS), market.instruments)
+    with Stream(place.path(output.EVENTS), agenda, names) as stream:
+        broker = Broker(world, market, agenda, stream, names)
+        owners = draw_owners(world, broker, market, accounts, first_day, days)
         life = Life(broker, owners, first_day, days)
-        underworld = Underworld(drawn, broker, life, owners, first_day, days, wanted)
+        underworld = Underworld(world, broker, life, owners, first_day, days, wanted)
         for done in range(days):
             day = first_day + done
-            agenda.start(times.midnight(day) + _SNAPSHOTS, _books(broker, owners, day, everything=_all(drawn, done)))
+            agenda.start(times.midnight(day) + _SNAPSHOTS, _books(broker, owners, day, everything=_all(world, done)))
             life.plan(day)
             agenda.run_until(times.midnight(day + 1))
             if progress is not None:
                 progress(done + 1, days)
-        count = stream.count
-    takeovers = [t for t in underworld.takeovers if t.events]
-    write_truth(out / "truth.jsonl", takeovers)
-    families: dict[str, int] = {}
-    for each in takeovers:
-        families[each.family] = families.get(each.family, 0) + 1
-    return Summary(
-        world, seed, accounts, days, first, count, len(takeovers), attacks is not None,
-        len(takeovers) / (accounts * days), dict(sorted(families.items())), dict(drawn.values),
-    )  # fmt: skip
+    takeovers = [each for each in underworld.takeovers if each.events]
+    write_truth(place.path(output.TRUTH), takeovers)
+    return stream.count, takeovers
 
 
 def _all(world: World, done: int) -> bool:

@@ -3,7 +3,7 @@
 Time is an integer: milliseconds since 1970-01-01T00:00:00Z. Days are Japanese days, counted from the same epoch.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 SECOND = 1_000
@@ -21,6 +21,7 @@ _HOLIDAYS = (
     "2026-03-20", "2026-04-29", "2026-05-04", "2026-05-05", "2026-05-06", "2026-07-20", "2026-08-11", "2026-09-21",
     "2026-09-22", "2026-09-23", "2026-10-12", "2026-11-03", "2026-11-23", "2026-12-31", "2027-01-01",
 )  # fmt: skip
+CALENDAR = (date(2024, 12, 31), date(2027, 1, 1))  # first and last day of that list
 HOLIDAYS = frozenset(date.fromisoformat(text).toordinal() - _EPOCH for text in _HOLIDAYS)
 
 
@@ -80,6 +81,11 @@ def business_after(day: int, count: int = 1) -> int:
     return day
 
 
+def is_known(first_day: int, days: int) -> bool:
+    """Whether the calendar of holidays covers these days."""
+    return day_of(CALENDAR[0]) <= first_day and first_day + days - 1 <= day_of(CALENDAR[1])
+
+
 def trades_on(hours: Hours, day: int) -> bool:
     """Whether the market opens on this day."""
     return is_business(day) if hours.follows_japan else weekday(day) < 5
@@ -133,16 +139,6 @@ class Stamps:
         return f"{self._date}T{hour:02d}:{minute:02d}:{second:02d}.{milliseconds:03d}+09:00"
 
 
-def first_of_month(day: int) -> int:
-    """The first day of the month that `day` falls in."""
-    return day_of(date_of(day).replace(day=1))
-
-
 def month_day(day: int) -> int:
     """The day of the month, from 1."""
     return date_of(day).day
-
-
-def add_days(moment: date, days: int) -> date:
-    """The date so many days later."""
-    return moment + timedelta(days=days)
