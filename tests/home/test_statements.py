@@ -223,3 +223,18 @@ def test_a_large_file_streams_in_flat_memory(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 200 * 30_000  # the record of which rows were seen; a fact would be ten times that
+
+
+def test_the_template_of_the_documentation_works_as_it_stands(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "adding-a-csv-format.md").read_text()
+    template = page.split("```python\n")[1].split("```")[0]
+    names: dict[str, object] = {}
+    exec(compile(template, "template", "exec"), names)  # the page is the project's own
+    form = names["TRADES"]
+    assert isinstance(form, Format)
+    folder = tmp_path / form.id
+    folder.mkdir()
+    text = "約定日,銘柄コード,銘柄名,口座区分,取引,数量（株）,単価(円),受渡金額[円]\r\n2026/1/5,8410,みほん,特定,現物買,100,254.5,-\r\n"
+    (folder / "a.csv").write_bytes(text.encode("cp932"))
+    assert all(trial.passed for trial in check_formats(tmp_path, (form,), write=True))
+    assert '"quantity": 100.0' in (folder / "a.json").read_text()
