@@ -234,7 +234,8 @@ def test_the_template_of_the_documentation_works_as_it_stands(tmp_path: Path) ->
     assert isinstance(form, Format)
     folder = tmp_path / form.id
     folder.mkdir()
-    text = "約定日,銘柄コード,銘柄名,口座区分,取引,数量（株）,単価(円),受渡金額[円]\r\n2026/1/5,8410,みほん,特定,現物買,100,254.5,-\r\n"
+    header = "約定日,銘柄コード,銘柄名,口座区分,取引,数量（株）,単価(円),受渡金額[円]"
+    text = f"{header}\r\n2026/1/5,8410,みほん,特定,現物買,100,254.5,-\r\n"
     (folder / "a.csv").write_bytes(text.encode("cp932"))
     assert all(trial.passed for trial in check_formats(tmp_path, (form,), write=True))
     assert '"quantity": 100.0' in (folder / "a.json").read_text()
