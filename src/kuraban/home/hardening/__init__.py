@@ -1,0 +1,28 @@
+"""Hardening: what to do to be safe, in the right order, with the record of what was done and reminders.
+
+`things_of` lists what the owner has, `plan` says what is open, `append` and `read` keep the record.
+"""
+
+from kuraban.home.hardening.model import HOME, Done, Step, Thing, steps, things_of
+from kuraban.home.hardening.plan import State, Task, next_tasks, plan, reminders
+from kuraban.home.hardening.record import append, read
+from kuraban.home.hardening.text import as_data, as_text, record_text
+
+__all__ = [
+    "HOME",
+    "Done",
+    "State",
+    "Step",
+    "Task",
+    "Thing",
+    "append",
+    "as_data",
+    "as_text",
+    "next_tasks",
+    "plan",
+    "read",
+    "record_text",
+    "reminders",
+    "steps",
+    "things_of",
+]
