@@ -139,3 +139,25 @@ def test_an_event_behind_its_own_account_is_late(reader: MakeReader, tmp_path: P
     assert sorted(batch.id(i) for i in range(len(batch))) == ["1", "3"]
     assert [(reject.line, reject.code) for reject in it.rejected] == [(2, "late")]
     assert (it.counts.accepted, it.counts.rejected["late"]) == (2, 1)
+
+
+def test_lines_in_hand_become_the_rows_that_a_file_of_them_becomes(reader: MakeReader, tmp_path: Path) -> None:
+    lines = [json.dumps(LOGIN | {"id": f"e{i}", "account": f"a{i % 7}", "ラベル": "余分"}).encode() for i in range(500)]
+    lines[3], lines[9] = b"{", b'{"id": 1}'
+    it = reader()
+    taken = it.line_rows(b"\n".join(lines), lambda ids: np.ones(len(ids), dtype=np.bool_))
+    same(taken.batch, everything(reader(lateness_s=0), written(tmp_path, lines)))
+    assert [(reject.line, reject.code) for reject in taken.rejects] == [(4, "truncated"), (10, "wrong_type")]
+    assert taken.lines.tolist() == [i + 1 for i in range(500) if i not in (3, 9)]
+    text = b"\n".join(lines)
+    assert text[taken.begins[5] : taken.ends[5]] == lines[6]
+    assert it.counts.lines == 0
+
+
+def test_lines_in_hand_that_are_not_admitted_leave_no_name_behind(reader: MakeReader) -> None:
+    it = reader()
+    lines = b"\n".join(json.dumps(LOGIN | {"id": name, "account": name}).encode() for name in ("kept", "left"))
+    taken = it.line_rows(lines, lambda ids: np.arange(len(ids)) == 0)
+    assert [taken.batch.id(i) for i in range(len(taken.batch))] == ["kept"]
+    assert len(it.accounts) == 1
+    assert len(taken.ids) == 1

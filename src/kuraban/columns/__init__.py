@@ -4,7 +4,7 @@ from kuraban.columns.batch import Batch, joined
 from kuraban.columns.hashing import hash_text
 from kuraban.columns.interning import Interner
 from kuraban.columns.prefetching import prefetch
-from kuraban.columns.reader import Counts, Reader, Reject
+from kuraban.columns.reader import Counts, Reader, Reject, Taken
 from kuraban.columns.sources import SourceError
 
-__all__ = ["Batch", "Counts", "Interner", "Reader", "Reject", "SourceError", "hash_text", "joined", "prefetch"]
+__all__ = ["Batch", "Counts", "Interner", "Reader", "Reject", "SourceError", "Taken", "hash_text", "joined", "prefetch"]

@@ -1,10 +1,12 @@
 """JSON Lines as pieces: blocks of text scanned where they lie."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from kuraban import events
-from kuraban.columns.bytewise import Bytes
+from kuraban.columns.bytewise import PAD, Bytes
 from kuraban.columns.pieces import Piece
 from kuraban.columns.scanning import Cells, Lists, Numbers, scan
 from kuraban.columns.sources import blocks
@@ -19,10 +21,22 @@ _LIST = events.MAX_LINE // 3 + 1  # no line says more positions than this
 
 def read_lines(source: str | Path) -> Iterator[Piece]:
     """The lines of a source; a piece's arrays are used again for the next one. Raises `SourceError`."""
-    cells, numbers = empty_cells(ROWS)
-    lists = empty_lists(_LIST)
+    yield from _pieces(blocks(source), ROWS, _LIST)
+
+
+def lines_in_hand(raw: bytes) -> Iterator[Piece]:
+    """The lines of a text; a piece's arrays are used again for the next one."""
+    text = np.zeros(len(raw) + 1 + PAD, dtype=np.uint8)
+    text[: len(raw)] = np.frombuffer(raw, dtype=np.uint8)
+    text[len(raw)] = ord("\n")
+    yield from _pieces([(text, len(raw) + 1)], min(ROWS, raw.count(b"\n") + 1), min(_LIST, len(raw) // 3 + 1))
+
+
+def _pieces(texts: Iterable[tuple[Bytes, int]], rows: int, longest: int) -> Iterator[Piece]:
+    cells, numbers = empty_cells(rows)
+    lists = empty_lists(longest)
     line = 0
-    for text, end in blocks(source):
+    for text, end in texts:
         at = 0
         while at < end:
             lists[3][:] = 0

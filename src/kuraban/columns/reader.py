@@ -18,11 +18,11 @@ from kuraban.columns.bytewise import PAD, Bytes
 from kuraban.columns.duplicates import Duplicates
 from kuraban.columns.interning import Interner
 from kuraban.columns.lateness import Lateness
-from kuraban.columns.lines import EXCERPT, read_lines
+from kuraban.columns.lines import EXCERPT, lines_in_hand, read_lines
 from kuraban.columns.pieces import Piece, settled
 from kuraban.columns.scanning import Cells, Lists, Numbers
 from kuraban.columns.sources import UNUSABLE, SourceError
-from kuraban.columns.vocabulary import CELL_LINE, CELL_STATUS, STATUS_READ
+from kuraban.columns.vocabulary import CELL_LINE, CELL_LINE_AT, CELL_LINE_END, CELL_STATUS, STATUS_READ
 from kuraban.columns.writing import Words, Writer, empty_cells, empty_lists
 from kuraban.reference.zones import offset_steps
 
@@ -74,6 +74,22 @@ class Reject(msgspec.Struct, frozen=True):
     code: str
     reason: str
     excerpt: str
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """Events out of lines in hand.
+
+    batch: as rows. ids: uint64[n, 2], two hashes of each id. lines: int64[n], the number of each one's line from 1.
+    begins, ends: int64[n], where each lies in the text. rejects: the lines that became no event.
+    """
+
+    batch: Batch
+    ids: NDArray[np.uint64]
+    lines: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    rejects: list[Reject]
 
 
 @dataclass
@@ -209,6 +225,25 @@ class Reader:
         self._fill(text, cells, numbers, writer.lists, kept, ids, pool)
         return pool.batch()
 
+    def line_rows(self, lines: bytes, admit: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]) -> Taken:
+        """Rows of lines in hand, as they come: nothing is reordered, and what `admit` does not take leaves no trace.
+
+        admit: given two hashes of each id (uint64[n, 2]), which of the events to take (bool[n]); called in the order of
+        the lines, several times where there are many. Neither the counts nor the window over ids are touched.
+        """
+        pool, rejects = Pool(), list[Reject]()
+        places, taken_ids = [np.zeros((0, 3), np.int64)], [np.zeros((0, 2), np.uint64)]
+        for piece in lines_in_hand(lines):
+            whole = settled(piece, lambda *said: rejects.append(Reject("", *said)))
+            kept, ids = _read_ids(whole)
+            taken = admit(ids)
+            kept, ids = kept[taken], ids[taken]
+            self._fill(whole.text, whole.cells, whole.numbers, whole.lists, kept, ids, pool)
+            places.append(whole.cells[kept][:, [CELL_LINE, CELL_LINE_AT, CELL_LINE_END]])
+            taken_ids.append(ids)
+        where = np.concatenate(places)
+        return Taken(pool.batch(), np.concatenate(taken_ids), where[:, 0], where[:, 1], where[:, 2], rejects)
+
     def _read(self, source: str | Path) -> Iterator[Batch]:
         line = 0
         try:
@@ -231,9 +266,7 @@ class Reader:
             self._reject(Reject(source, line, code, reason, excerpt))
 
         piece = settled(piece, refuse)
-        kept = np.flatnonzero(piece.cells[:, CELL_STATUS] == STATUS_READ)
-        ids = np.empty((len(kept), 2), dtype=np.uint64)
-        filling.hash_ids(piece.text, piece.cells, kept, ids)
+        kept, ids = _read_ids(piece)
         fresh = self._duplicates.admit(ids)
         self.counts.lines += len(kept)
         if not fresh.all():
@@ -326,3 +359,11 @@ class Reader:
     def _reject(self, reject: Reject) -> None:
         self.counts.rejected[reject.code] += 1
         self._reject_to(reject)
+
+
+def _read_ids(piece: Piece) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Which rows of a piece were read, and both hashes of their ids."""
+    kept = np.flatnonzero(piece.cells[:, CELL_STATUS] == STATUS_READ)
+    ids = np.empty((len(kept), 2), dtype=np.uint64)
+    filling.hash_ids(piece.text, piece.cells, kept, ids)
+    return kept, ids

@@ -1,0 +1,164 @@
+"""Alerts: what somebody should look at, one per account while it is open, and what people did about it.
+
+An alert is opened by a decision of challenge or more and gathers the decisions after it. States, and who may follow:
+
+    open → acknowledged → takeover | owner         (also straight from open)
+    takeover, owner                                 closed; the next decision opens a new alert
+"""
+
+import sqlite3
+from typing import Any, NamedTuple
+
+import msgspec
+
+from kuraban.core.policy import ACTIONS, CHALLENGE
+from kuraban.decisions import Decision
+
+OPEN, ACKNOWLEDGED, TAKEOVER, OWNER = STATES = ("open", "acknowledged", "takeover", "owner")
+NEXT = {OPEN: (ACKNOWLEDGED, TAKEOVER, OWNER), ACKNOWLEDGED: (OPEN, TAKEOVER, OWNER), TAKEOVER: (), OWNER: ()}
+_COLUMNS = "id, account, state, opened, updated, loss, ring, events, last, decision"
+
+
+class Alert(NamedTuple):
+    """One alert. loss: the highest expected loss so far. ring: of a ring or spray. last: newest event's number."""
+
+    id: int
+    account: str
+    state: str
+    opened: int
+    updated: int
+    loss: float
+    ring: str | None
+    events: int
+    last: int
+    decision: bytes
+
+
+class Act(NamedTuple):
+    """What somebody did about an alert."""
+
+    id: int
+    alert: int
+    at: int
+    who: str
+    state: str
+    why: str
+
+
+class IllegalStepError(ValueError):
+    """A state that cannot follow the present one; nothing has changed."""
+
+
+def note(connection: sqlite3.Connection, decision: Decision, raw: bytes, seq: int, at: int) -> int | None:
+    """Take a decision above allow into account: the alert it opened or joined, None for one too small for that."""
+    found = connection.execute(
+        "SELECT id, loss, ring FROM alert WHERE account = ? AND state IN ('open', 'acknowledged') ORDER BY id DESC",
+        (decision.account,),
+    ).fetchone()
+    if found is None:
+        if ACTIONS.index(decision.action) < CHALLENGE:
+            return None
+        cursor = connection.execute(
+            "INSERT INTO alert (account, state, opened, updated, loss, ring, events, last, decision)"
+            " VALUES (?, 'open', ?, ?, ?, ?, 1, ?, ?)",
+            (decision.account, at, at, decision.expected_loss, decision.group, seq, raw),
+        )
+        alert = int(cursor.lastrowid or 0)
+    else:
+        alert = int(found[0])
+        # The decision shown is the gravest: the one with the highest expected loss.
+        graver = decision.expected_loss >= found[1]
+        connection.execute(
+            "UPDATE alert SET updated = ?, loss = max(loss, ?), ring = coalesce(?, ring), events = events + 1,"
+            " last = ?, decision = CASE WHEN ? THEN ? ELSE decision END WHERE id = ?",
+            (at, decision.expected_loss, decision.group, seq, graver, raw, alert),
+        )
+    connection.execute("INSERT OR IGNORE INTO alert_event VALUES (?, ?)", (alert, seq))
+    return alert
+
+
+def step(connection: sqlite3.Connection, alert: int, state: str, who: str, why: str, at: int) -> Alert:
+    """Change an alert's state. Raises KeyError for no such alert, `IllegalStepError` where the state cannot follow."""
+    now = get(connection, alert)
+    if state not in NEXT[now.state]:
+        can = ", ".join(NEXT[now.state]) or "nothing: it is closed"
+        raise IllegalStepError(f"alert {alert} is {now.state}; from there it can become {can}")
+    connection.execute("UPDATE alert SET state = ?, updated = ? WHERE id = ?", (state, at, alert))
+    connection.execute(
+        "INSERT INTO alert_act (alert, at, who, state, why) VALUES (?, ?, ?, ?, ?)", (alert, at, who, state, why)
+    )
+    return now._replace(state=state, updated=at)
+
+
+def get(connection: sqlite3.Connection, alert: int) -> Alert:
+    """One alert; raises KeyError."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM alert WHERE id = ?", (alert,)).fetchone()  # noqa: S608
+    if row is None:
+        raise KeyError(alert)
+    return Alert(*row)
+
+
+def events_of(connection: sqlite3.Connection, alert: int, most: int = 1000) -> list[int]:
+    """The sequence numbers of the events an alert is about, oldest first."""
+    rows = connection.execute("SELECT seq FROM alert_event WHERE alert = ? ORDER BY seq LIMIT ?", (alert, most))
+    return [int(seq) for (seq,) in rows]
+
+
+def acts_of(connection: sqlite3.Connection, alert: int) -> list[Act]:
+    """What people did about an alert, oldest first."""
+    rows = connection.execute(
+        "SELECT id, alert, at, who, state, why FROM alert_act WHERE alert = ? ORDER BY id", (alert,)
+    )
+    return [Act(*row) for row in rows]
+
+
+def ranked(
+    connection: sqlite3.Connection,
+    *,
+    state: str = OPEN,
+    account: str | None = None,
+    ring: str | None = None,
+    after: tuple[float, int] | None = None,
+    most: int = 50,
+) -> list[Alert]:
+    """Alerts by expected loss, highest first; `after`: the loss and id of the last one of the page before."""
+    clauses, values = ["state = ?"], list[Any]([state])
+    for column, value in (("account", account), ("ring", ring)):
+        if value is not None:
+            clauses.append(f"{column} = ?")
+            values.append(value)
+    if after is not None:
+        clauses.append("(loss, id) < (?, ?)")
+        values.extend(after)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE {' AND '.join(clauses)} ORDER BY loss DESC, id DESC LIMIT ?",  # noqa: S608
+        (*values, most),
+    )
+    return [Alert(*row) for row in rows]
+
+
+def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, int, float]]:
+    """Rings and sprays with alerts still open: (group, alerts, expected loss together), gravest first."""
+    rows = connection.execute(
+        "SELECT ring, count(*), sum(loss) FROM alert WHERE ring IS NOT NULL AND state IN ('open', 'acknowledged')"
+        " GROUP BY ring ORDER BY sum(loss) DESC LIMIT ?",
+        (most,),
+    )
+    return [(ring, int(n), float(loss)) for ring, n, loss in rows]
+
+
+def feedback(alert: Alert, ids: list[str], who: str, time: str) -> bytes | None:
+    """The event that tells the engine of a verdict; None where the state is none."""
+    kind = {TAKEOVER: "owner.denied", OWNER: "owner.confirmed"}.get(alert.state)
+    if kind is None:
+        return None
+    return msgspec.json.encode(
+        {
+            "id": f"kuraban-alert-{alert.id}-{alert.state}",
+            "time": time,
+            "account": alert.account,
+            "type": kind,
+            "about": ids,
+            "by": who,
+        }
+    )

@@ -1,0 +1,245 @@
+"""The engine of a running desk and its memory: lines in, blocks for the journal out, and the way back after a stop.
+
+What `Live` holds is a function of the journal alone: the events in their order, and the policies with the event from
+which each decided. That is what recovery rests on: newest good snapshot, then the journal after it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kuraban import snapshot
+from kuraban.columns import Batch, Reject
+from kuraban.journal import store
+from kuraban.journal.blocks import RING, Block, split
+from kuraban.journal.schema import JournalError
+from kuraban.journal.store import PolicyVersion
+from kuraban.journal.window import Window, link, repeated
+from kuraban.replay import Replay
+
+_REPLAYED = 65_536  # events at a time when the journal is read back
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """What became of lines.
+
+    first: sequence number of the first event taken. lines: int64[n], each taken event's line from 1. duplicates: line →
+    sequence number of the event that came first. decisions: DECISION[m], with the batch they point into.
+    """
+
+    first: int
+    batch: Batch
+    lines: NDArray[np.int64]
+    duplicates: dict[int, int]
+    rejects: list[Reject]
+    decisions: NDArray[Any]
+    blocks: list[Block]
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+
+@dataclass
+class Recovered:
+    """How the state came back.
+
+    snapshot: the event from which the journal was read. partial: the journal no longer reaches back to the beginning
+    and no snapshot helped. damaged: snapshots that could not be used, and why. differing: decisions that the journal
+    remembers otherwise than they come out now (another version of the program, or other reference data).
+    """
+
+    snapshot: int = 0
+    partial: bool = False
+    events: int = 0
+    damaged: list[str] = field(default_factory=list)
+    differing: int = 0
+
+
+class Live:
+    """One stream of events, deciding as they come.
+
+    replay: made with `lateness_s=0`. window: how many ids at least are remembered.
+    """
+
+    def __init__(self, replay: Replay, *, window: int = 2_000_000):
+        self.replay = replay
+        self.next = 0  # sequence number of the next event
+        self._capacity = window
+        self.window = Window(window)
+        self.newest = np.full(1024, -1, dtype=np.int64)  # by account code
+
+    def take(self, text: bytes, received: int) -> Taken:
+        """Decide on lines of JSON (none of them empty), in order. received: now, microseconds since 1970."""
+        known: list[NDArray[np.int64]] = []
+        first, taken_so_far = self.next, 0
+
+        def admit(ids: NDArray[np.uint64]) -> NDArray[np.bool_]:
+            nonlocal taken_so_far
+            found = self.window.find(ids)
+            before = repeated(ids)
+            fresh = (found < 0) & (before < 0)
+            numbers = first + taken_so_far + np.cumsum(fresh) - 1
+            twice = (found < 0) & (before >= 0)
+            found[fresh], found[twice] = -1, numbers[before[twice]]
+            known.append(found)
+            self.window.add(ids[fresh], first + taken_so_far)
+            taken_so_far += int(fresh.sum())
+            return fresh
+
+        lines = self.replay.reader.line_rows(text, admit)
+        decisions = self.replay.decide(lines.batch)
+        begins, ends = lines.begins.tolist(), lines.ends.tolist()
+        raw = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        previous = self._advance(lines.batch)
+        kept = self._blocks(first, received, raw, lines.ids, previous, decisions)
+        duplicates = _duplicates(np.concatenate(known), lines.rejects)
+        return Taken(first, lines.batch, lines.lines, duplicates, lines.rejects, decisions, kept)
+
+    def _advance(self, batch: Batch) -> NDArray[np.int64]:
+        accounts = np.ascontiguousarray(batch.rows["account"])
+        if accounts.size and accounts.max() >= len(self.newest):
+            larger = np.full(max(2 * len(self.newest), int(accounts.max()) + 1), -1, dtype=np.int64)
+            larger[: len(self.newest)] = self.newest
+            self.newest = larger
+        previous = np.empty(len(batch), dtype=np.int64)
+        link(accounts, self.next, self.newest, previous)
+        self.next += len(batch)
+        return previous
+
+    def save(self, path: Path) -> None:
+        """Write the whole state beside each other: the engine's to `path`, ids and chains to its companion."""
+        memory = {f"window.{name}": array for name, array in self.window.state().items()}
+        memory["newest"] = self.newest[: len(self.replay.reader.accounts)]
+        memory["next"] = np.array([self.next], dtype=np.int64)
+        snapshot.save(companion(path), memory)
+        self.replay.save(path)
+
+    def load(self, path: Path) -> None:
+        """Become what was saved. Raises `SnapshotError`; this object is then not to be used."""
+        memory = snapshot.load(companion(path))
+        self.replay.load(path)
+        try:
+            window = {name: memory[f"window.{name}"] for name in ("current", "previous")}
+            newest, (self.next,) = memory["newest"], memory["next"].tolist()
+        except (KeyError, ValueError) as error:
+            raise snapshot.SnapshotError(f"{companion(path)} is not the memory of a desk") from error
+        if len(newest) != len(self.replay.reader.accounts):
+            raise snapshot.SnapshotError(f"{path} and {companion(path)} are not of the same moment")
+        self.window = Window.of(window, self._capacity)
+        self.newest = np.full(max(1024, len(newest)), -1, dtype=np.int64)
+        self.newest[: len(newest)] = newest
+
+    def catch_up(
+        self,
+        connection: sqlite3.Connection,
+        policies: Sequence[PolicyVersion],
+        progress: Callable[[int], object],
+    ) -> tuple[int, int]:
+        """Read the journal from where this state stands: (events, decisions that differ from the journal's).
+
+        Raises `JournalError` where the journal is damaged or has a gap.
+        """
+        start, differing = self.next, 0
+        run: list[Block] = []
+        for block in store.blocks(connection, self.next):
+            if block.first != self.next + sum(len(each) for each in run):
+                raise JournalError("gap", f"events before {block.first} are missing; restore from a backup")
+            if run and (policy_at(policies, block.first) is not policy_at(policies, run[0].first)):
+                differing += self._again(run, policies)
+                run = []
+            run.append(block)
+            if sum(len(each) for each in run) >= _REPLAYED:
+                differing += self._again(run, policies)
+                run = []
+                progress(self.next - start)
+        if run:
+            differing += self._again(run, policies)
+        return self.next - start, differing
+
+    def _again(self, run: Sequence[Block], policies: Sequence[PolicyVersion]) -> int:
+        """Take a run of blocks under one policy once more; how many decisions differ."""
+        policy = policy_at(policies, run[0].first)
+        if policy is not None:
+            self.replay.policy = policy.load()
+        count = sum(len(block) for block in run)
+        text = b"\n".join(b"\n".join(block.lines) for block in run)
+        lines = self.replay.reader.line_rows(text, lambda ids: np.ones(len(ids), dtype=np.bool_))
+        if len(lines.batch) != count:
+            raise JournalError("damaged", f"events from {run[0].first} on cannot be read any more; restore a backup")
+        decisions = self.replay.decide(lines.batch)
+        self.window.add(lines.ids, self.next)
+        first = self.next
+        raw = [line for block in run for line in block.lines]
+        again = self._blocks(first, 0, raw, lines.ids, self._advance(lines.batch), decisions)
+        return _differing(run, again)
+
+    def _blocks(
+        self,
+        first: int,
+        received: int,
+        raw: Sequence[bytes],
+        ids: NDArray[np.uint64],
+        previous: NDArray[np.int64],
+        decisions: NDArray[Any],
+    ) -> list[Block]:
+        account, instrument = self.replay.reader.accounts.name, self.replay.instruments.interner.name
+        return list(split(first, received, raw, ids, previous, decisions, account, instrument))
+
+    def renamed(self, block: Block, row: np.void) -> np.void:
+        """A decision of a block with the codes that its names have now; codes without a name now become «none»."""
+        interner = self.replay.instruments.interner
+        found = row.copy()
+        account = self.replay.reader.accounts.find(block.accounts[int(row["account"])])
+        found["account"] = -1 if account is None else account
+        for name, needed in (("instrument", True), ("group_key", row["group_kind"] == RING)):
+            if needed and row[name] >= 0:
+                code = interner.find(block.instruments[int(row[name])])
+                found[name] = -1 if code is None else code
+        return found
+
+
+def companion(path: Path) -> Path:
+    """Where a snapshot's ids and chains lie."""
+    return path.with_suffix(".memory")
+
+
+def policy_at(policies: Sequence[PolicyVersion], seq: int) -> PolicyVersion | None:
+    """The policy that decides on an event: the newest of those that begin with it or before."""
+    return next((policy for policy in reversed(policies) if policy.first <= seq), None)
+
+
+def _duplicates(known: NDArray[np.int64], rejects: Sequence[Reject]) -> dict[int, int]:
+    """Line → sequence number, of lines that were read and not taken. known: of every line read, in order."""
+    twice = np.flatnonzero(known >= 0)
+    if not twice.size:
+        return {}
+    lines = np.ones(len(known) + len(rejects), dtype=np.bool_)
+    lines[[reject.line - 1 for reject in rejects]] = False
+    read = np.flatnonzero(lines) + 1
+    return dict(zip(read[twice].tolist(), known[twice].tolist(), strict=True))
+
+
+def _differing(then: Sequence[Block], now: Sequence[Block]) -> int:
+    a = np.concatenate([_placed(block) for block in then])
+    b = np.concatenate([_placed(block) for block in now])
+    if a.tobytes() == b.tobytes():
+        return 0
+    if len(a) != len(b):
+        return max(len(a), len(b))
+    size = a.dtype.itemsize
+    different = a.view(np.uint8).reshape(-1, size) != b.view(np.uint8).reshape(-1, size)
+    return int(different.any(axis=1).sum())
+
+
+def _placed(block: Block) -> NDArray[Any]:
+    """A block's decisions, pointing to sequence numbers."""
+    placed: NDArray[Any] = block.decisions.copy()
+    placed["cause"] += block.first
+    placed["row"][placed["row"] >= 0] += block.first
+    return placed

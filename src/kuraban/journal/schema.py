@@ -1,0 +1,112 @@
+"""The journal's tables, and how an older journal is brought up to date.
+
+A migration is a list of statements run once, in order, inside one transaction; `PRAGMA user_version` counts them.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+# "KRBN": says that a SQLite file is a journal of ours.
+APPLICATION = 0x4B52424E
+
+MIGRATIONS: Sequence[Sequence[str]] = (
+    (
+        # One row holds a run of events in the order of arrival; a checksum over everything in it is kept with it,
+        # because SQLite has none of its own.
+        """CREATE TABLE block (
+            first INTEGER PRIMARY KEY, count INTEGER NOT NULL, received INTEGER NOT NULL,
+            events BLOB NOT NULL, marks BLOB NOT NULL, decisions BLOB NOT NULL, names BLOB NOT NULL,
+            layout INTEGER NOT NULL, crc INTEGER NOT NULL)""",
+        # How decision rows of a block are laid out: field types, and the signals their weights stand for.
+        "CREATE TABLE layout (id INTEGER PRIMARY KEY, described TEXT NOT NULL UNIQUE)",
+        # From event `first` on, this policy decided. `record` is the policy as the engine reads it.
+        """CREATE TABLE policy (
+            version INTEGER PRIMARY KEY, first INTEGER NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL,
+            toml TEXT NOT NULL, record BLOB NOT NULL)""",
+        """CREATE TABLE alert (
+            id INTEGER PRIMARY KEY, account TEXT NOT NULL, state TEXT NOT NULL, opened INTEGER NOT NULL,
+            updated INTEGER NOT NULL, loss REAL NOT NULL, ring TEXT, events INTEGER NOT NULL, last INTEGER NOT NULL,
+            decision BLOB NOT NULL)""",
+        "CREATE INDEX alert_by_loss ON alert (state, loss DESC, id DESC)",
+        "CREATE INDEX alert_by_account ON alert (account, id)",
+        "CREATE INDEX alert_by_ring ON alert (ring, id) WHERE ring IS NOT NULL",
+        # What an alert is about, and what people did with it.
+        """CREATE TABLE alert_event (
+            alert INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (alert, seq)) WITHOUT ROWID""",
+        """CREATE TABLE alert_act (
+            id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, at INTEGER NOT NULL, who TEXT NOT NULL,
+            state TEXT NOT NULL, why TEXT NOT NULL)""",
+        "CREATE INDEX alert_act_by_alert ON alert_act (alert, id)",
+        # Append-only: `hash` is over the row and the hash before it.
+        """CREATE TABLE audit (
+            n INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL, body BLOB NOT NULL,
+            hash BLOB NOT NULL)""",
+        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+        "CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END",
+        # Messages to others that are still to be delivered, were, or could not be.
+        """CREATE TABLE message (
+            id INTEGER PRIMARY KEY, target TEXT NOT NULL, made INTEGER NOT NULL, body BLOB NOT NULL,
+            state TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL, problem TEXT NOT NULL)""",
+        "CREATE INDEX message_due ON message (state, due)",
+        "CREATE INDEX message_by_target ON message (target, state, id)",
+        # How an owner is reached; what was replaced is kept, because a thief changes it first.
+        """CREATE TABLE contact (
+            account TEXT NOT NULL, url TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
+            PRIMARY KEY (account, url)) WITHOUT ROWID""",
+        # Links that were answered: each works once.
+        "CREATE TABLE answered (link TEXT PRIMARY KEY, at INTEGER NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    ),
+)
+
+
+class JournalError(Exception):
+    """A journal that cannot be used. `code` is stable and short; the message says why and what to do."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection with the settings durability rests on: write-ahead log, flushed to the disk with every commit.
+
+    Raises sqlite3.Error as SQLite does.
+    """
+    uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10.0, check_same_thread=False)
+    try:
+        if read_only:
+            connection.execute("PRAGMA query_only = 1")
+        else:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA wal_autocheckpoint = 4000")
+            connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA trusted_schema = 0")
+        connection.execute("PRAGMA cell_size_check = 1")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]], application: int) -> None:
+    """Bring a database up to date. Raises `JournalError` for one that is not ours or is newer than this program."""
+    (found,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if found != application and (found != 0 or tables):
+        raise JournalError("not_ours", "the file is a SQLite database of another program; give another data folder")
+    if version > len(migrations):
+        raise JournalError(
+            "newer", f"the data were written by a newer Kuraban (format {version}); install that version or a later one"
+        )
+    for number, statements in enumerate(migrations[version:], version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {application:d}")
+        connection.execute(f"PRAGMA user_version = {number:d}")
+        connection.execute("COMMIT")

@@ -1,0 +1,160 @@
+"""What is read from and written to the journal's database: blocks, policies, facts.
+
+Functions over a connection; none begins or ends a transaction. Readers have connections of their own: with the
+write-ahead log they never wait for the writer, nor it for them.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from kuraban.core.policy import POLICY
+from kuraban.journal.blocks import HERE, Block, pack, unpack
+
+_COLUMNS = "first, count, received, events, marks, decisions, names, layout, crc"
+
+
+@dataclass(frozen=True)
+class PolicyVersion:
+    """A policy that decides, or decided, from event `first` on. record: as the engine reads it."""
+
+    version: int
+    first: int
+    at: int
+    who: str
+    toml: str
+    record: bytes
+
+    def load(self) -> np.ndarray:
+        """The `POLICY` record; raises ValueError where another version of the program wrote it."""
+        if len(self.record) != POLICY.itemsize:
+            raise ValueError("the policy was recorded by another version of Kuraban")
+        return np.frombuffer(self.record, dtype=POLICY).copy()
+
+
+def layout(connection: sqlite3.Connection) -> int:
+    """The id of this version's layout of decisions; inserted where it is new."""
+    connection.execute("INSERT OR IGNORE INTO layout (described) VALUES (?)", (HERE,))
+    (found,) = connection.execute("SELECT id FROM layout WHERE described = ?", (HERE,)).fetchone()
+    return int(found)
+
+
+def layouts(connection: sqlite3.Connection) -> dict[int, str]:
+    """Every layout of decisions there is in the journal."""
+    return dict(connection.execute("SELECT id, described FROM layout"))
+
+
+def append(connection: sqlite3.Connection, blocks: Sequence[Block], layout_id: int) -> None:
+    """Add blocks at the end."""
+    rows = [pack(block, layout_id) for block in blocks]
+    connection.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def bounds(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The first event kept and the one after the last: (0, 0) of an empty journal."""
+    oldest = connection.execute("SELECT first FROM block ORDER BY first LIMIT 1").fetchone()
+    newest = connection.execute("SELECT first, count FROM block ORDER BY first DESC LIMIT 1").fetchone()
+    return (int(oldest[0]), int(newest[0] + newest[1])) if newest else (0, 0)
+
+
+def newest_time(connection: sqlite3.Connection) -> int:
+    """When the newest event came, microseconds since 1970; 0 where there is none."""
+    found = connection.execute("SELECT received FROM block ORDER BY first DESC LIMIT 1").fetchone()
+    return int(found[0]) if found else 0
+
+
+def blocks(connection: sqlite3.Connection, first: int = 0) -> Iterator[Block]:
+    """The blocks from the one that holds event `first` on. Raises `JournalError` `damaged`."""
+    known = layouts(connection)
+    start = connection.execute("SELECT max(first) FROM block WHERE first <= ?", (first,)).fetchone()[0]
+    at = int(start) if start is not None else first
+    while True:
+        rows = connection.execute(
+            f"SELECT {_COLUMNS} FROM block WHERE first >= ? ORDER BY first LIMIT 256",  # noqa: S608
+            (at,),
+        ).fetchall()
+        if not rows:
+            return
+        for row in rows:
+            block = unpack(row, known)
+            at = block.first + len(block)
+            yield block
+
+
+def block_of(connection: sqlite3.Connection, seq: int) -> Block | None:
+    """The block that holds an event; None where it is no longer kept. Raises `JournalError` `damaged`."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1",  # noqa: S608
+        (seq,),
+    ).fetchone()
+    if row is None or not row[0] <= seq < row[0] + row[1]:
+        return None
+    return unpack(row, layouts(connection))
+
+
+class Events:
+    """Single events out of blocks; the blocks read last are kept at hand."""
+
+    def __init__(self, connection: sqlite3.Connection, keep: int = 64):
+        self._block = lru_cache(maxsize=keep)(lambda first: block_of(connection, first))
+        self._connection = connection
+
+    def find(self, seq: int) -> tuple[Block, int] | None:
+        """The block of an event and its index there; None where it is no longer kept."""
+        row = self._connection.execute(
+            "SELECT first, count FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1", (seq,)
+        ).fetchone()
+        if row is None or seq >= row[0] + row[1]:
+            return None
+        block = self._block(int(row[0]))
+        return (block, seq - block.first) if block is not None else None
+
+    def chain(self, newest: int, most: int) -> list[int]:
+        """An event and the ones of the same account before it, newest first."""
+        found: list[int] = []
+        seq = newest
+        while seq >= 0 and len(found) < most:
+            place = self.find(seq)
+            if place is None:
+                break
+            found.append(seq)
+            seq = int(place[0].previous[place[1]])
+        return found
+
+
+def policies(connection: sqlite3.Connection) -> list[PolicyVersion]:
+    """Every policy that ever decided, oldest first."""
+    rows = connection.execute("SELECT version, first, at, who, toml, record FROM policy ORDER BY version")
+    return [PolicyVersion(*row) for row in rows]
+
+
+def add_policy(connection: sqlite3.Connection, policy: PolicyVersion) -> None:
+    """Record that a policy decides from event `policy.first` on."""
+    connection.execute(
+        "INSERT INTO policy (version, first, at, who, toml, record) VALUES (?, ?, ?, ?, ?, ?)",
+        (policy.version, policy.first, policy.at, policy.who, policy.toml, policy.record),
+    )
+
+
+def fact(connection: sqlite3.Connection, name: str) -> str | None:
+    """A named value, None where it was never set."""
+    row = connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def set_fact(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Set a named value."""
+    connection.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (name, value))
+
+
+def forget_before(connection: sqlite3.Connection, seq: int, received: int) -> int:
+    """Remove the blocks that came before `received` and hold only events before `seq`; how many events went."""
+    rows = connection.execute(
+        "SELECT first, count FROM block WHERE first + count <= ? AND received < ? ORDER BY first LIMIT 512",
+        (seq, received),
+    ).fetchall()
+    connection.executemany("DELETE FROM block WHERE first = ?", [(first,) for first, _ in rows])
+    return sum(count for _, count in rows)
