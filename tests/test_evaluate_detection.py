@@ -216,6 +216,19 @@ def test_the_bands_hold_expected_against_observed(tmp_path: Path) -> None:
     assert band.expected == pytest.approx(0.9)
 
 
+def test_a_world_rich_in_thieves_is_weighed_down_to_the_base_rate(tmp_path: Path) -> None:
+    """One theft in 2,001 account-days is a hundred times the base rate of 5e-6: it counts for a hundredth."""
+    story = Story()
+    story.crowd(accounts=200, days=10)
+    story.decided(story.login("owner0", 9, 13), 0.3)
+    theft = story.buys("eve", 9, 10, 100)
+    story.decided(theft, 0.4)
+    story.taken_over("eve", theft)
+    band = next(band for band in story.report(tmp_path).bands if band.low == 0.1)
+    assert band.observed_at_base == pytest.approx(0.01, rel=0.01)
+    assert band.expected_at_base == pytest.approx(0.304, rel=0.01)
+
+
 def test_a_certain_decision_is_in_the_top_band(tmp_path: Path) -> None:
     story = Story()
     story.decided(story.login("ann", 0, 9), 1.0)

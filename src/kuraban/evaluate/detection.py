@@ -18,6 +18,7 @@ from kuraban.evaluate.world import Takeover, World
 
 BUDGETS = (1e-3, 1e-4, 1e-5)
 BANDS = ((1e-4, 1e-3), (1e-3, 1e-2), (0.01, 0.1), (0.1, 0.5), (0.5, 1.0))
+BASE_RATE = 5e-6  # takeovers per account and day: between the mean of 2025 in Japan, 2e-6, and its peak, 7e-6
 POINTS = ("notify", "challenge", "hold")
 GRACE = 24 * 3_600_000_000
 Alert = Callable[[Verdict], bool]
@@ -125,13 +126,16 @@ def operating_points(world: World, decided: Decided) -> list[OperatingPoint]:
 
 def bands(world: World, decided: Decided) -> list[Band]:
     """Expected against observed in the top bands of probability; aftermath days belong to neither and are left out."""
+    weight = min(1.0, BASE_RATE * world.account_days / max(1, len(world.takeovers)))
     attacked = np.isin(decided.days, np.fromiter(world.attacked, dtype=np.int64))
     judged = attacked | innocent(world, decided)
     found = []
     for low, high in BANDS:
         inside = judged & (decided.peaks >= low) & ((decided.peaks < high) | (high == 1.0))
-        expected = float(decided.peaks[inside].sum())
-        found.append(Band(low, high, int(inside.sum()), expected, int((inside & attacked).sum())))
+        expected, theirs = float(decided.peaks[inside].sum()), float(decided.peaks[inside & attacked].sum())
+        observed = int((inside & attacked).sum())
+        at_base = expected - (1 - weight) * theirs
+        found.append(Band(low, high, int(inside.sum()), expected, observed, at_base, weight * observed))
     return found
 
 

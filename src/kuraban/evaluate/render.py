@@ -151,10 +151,17 @@ def _segment_part(report: Report) -> str:
 
 def _band_part(report: Report) -> str:
     rows = [
-        (f"{band.low:g}–{band.high:g}", f"{band.days:,}", f"{band.expected:.2f}", str(band.observed))
+        (
+            f"{band.low:g}–{band.high:g}",
+            f"{band.days:,}",
+            f"{band.expected:.2f}",
+            str(band.observed),
+            f"{band.expected_at_base:.2f}",
+            f"{band.observed_at_base:.2f}",
+        )
         for band in report.bands
     ]
-    return table(("probability", "account-days", "expected", "observed"), rows)
+    return table(("probability", "account-days", "expected", "observed", "expected at base rate", "observed"), rows)
 
 
 def _rate_part(report: Report) -> str:

@@ -98,13 +98,19 @@ class Segment(msgspec.Struct):
 
 
 class Band(msgspec.Struct):
-    """Account-days whose highest probability lies in [low, high): expected = Σ p, observed = attacked ones."""
+    """Account-days whose highest probability lies in [low, high): expected = Σ p, observed = attacked ones.
+
+    Where a world has more takeovers than the base rate, both are also given with every attacked day weighed down to it:
+    the engine's probabilities speak of a world at the base rate, not of one made rich in thieves.
+    """
 
     low: float
     high: float
     days: int
     expected: float
     observed: int
+    expected_at_base: float
+    observed_at_base: float
 
 
 class Point(msgspec.Struct):
