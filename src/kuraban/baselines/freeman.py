@@ -54,6 +54,31 @@ class _Feature:
             mine[value] = mine.get(value, 0) + 1
 
 
+class Risk:
+    """The method itself: S of a login by its address and user agent, fine to coarse, and what it learns from one."""
+
+    def __init__(self) -> None:
+        self._address, self._agent = _Feature(IP_WEIGHTS), _Feature(UA_WEIGHTS)
+        self._logins: dict[str, int] = defaultdict(int)
+        self._total = 0
+
+    def score(self, user: str, address: Sequence[Hashable], agent: Sequence[Hashable]) -> float | None:
+        """ln S; the first login of an account has no history to be scored by."""
+        own = self._logins.get(user, 0)
+        if not own:
+            return None
+        score = math.log(self._total / (own * len(self._logins)))
+        score += self._address.log_ratio(user, address, self._total, own)
+        return score + self._agent.log_ratio(user, agent, self._total, own)
+
+    def learn(self, user: str, address: Sequence[Hashable], agent: Sequence[Hashable]) -> None:
+        """Count a login."""
+        self._address.learn(user, address)
+        self._agent.learn(user, agent)
+        self._logins[user] += 1
+        self._total += 1
+
+
 class Freeman:
     """Scores logins by ln S. It publishes no limit: the rate of re-authentication is the operator's choice."""
 
@@ -61,26 +86,16 @@ class Freeman:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._address, self._agent = _Feature(IP_WEIGHTS), _Feature(UA_WEIGHTS)
-        self._logins: dict[str, int] = defaultdict(int)
-        self._total = 0
+        self._risk = Risk()
 
     def observe(self, event: Event, time: int) -> float | None:
-        """Scores logins; the first one of an account has no history to be scored by."""
+        """Scores successful logins."""
         if event.type != "login.succeeded":
             return None
-        user = event.account
         place = self._around.place(event.client.ip)
         client = self._around.client(event.client.user_agent)
         address = (event.client.ip, place.asn, place.country)
         agent = (event.client.user_agent, (client.browser, client.version), client.os, client.device_class)
-        own, score = self._logins[user], None
-        if own:
-            attack = math.log(self._total / (own * len(self._logins)))
-            score = attack + self._address.log_ratio(user, address, self._total, own)
-            score += self._agent.log_ratio(user, agent, self._total, own)
-        self._address.learn(user, address)
-        self._agent.learn(user, agent)
-        self._logins[user] = own + 1
-        self._total += 1
+        score = self._risk.score(event.account, address, agent)
+        self._risk.learn(event.account, address, agent)
         return score

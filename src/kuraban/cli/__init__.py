@@ -28,6 +28,7 @@ COMMANDS = (
     Command("explain", "kuraban.cli.explain", "take one decision apart (判定の理由を詳しく表示)"),
     Command("simulate", "kuraban.cli.simulate", "make a broker with owners and thieves (模擬データを作る)"),
     Command("evaluate", "kuraban.cli.evaluate", "hold decisions against the truth (判定の精度を測る)"),
+    Command("evaluate-rba", "kuraban.cli.evaluate_rba", "compare on the public RBA login data (公開データで比較)"),
     Command("schema", "kuraban.cli.schema", "print the JSON Schema of events or decisions (データ形式を表示)"),
 )
 
