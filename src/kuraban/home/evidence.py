@@ -1,0 +1,250 @@
+"""What the owner's side adds to the engine's evidence: the plan, and habits that mails and exports show.
+
+A broker's stream has addresses, devices and holdings; an owner's mailbox has few acts, told by their executions. So the
+habits here are the ones that such data shows: how often this owner acts at all, how many names he sells in a day, what
+price the new names he buys have. As in the core, each value is a bounded log-likelihood ratio in nats with a written
+meaning; owner's rates are his own, drawn towards an assumed one.
+"""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from kuraban.home.ledger import Act
+from kuraban.home.model import Words
+from kuraban.home.plan import Plan
+
+WINDOW = timedelta(hours=24)
+LOW_PRICE = 200.0  # JPY; the names hijacked accounts were made to buy in 2025 cost 40 to 200
+
+
+class Weighed(NamedTuple):
+    """One piece of evidence: its id in EVIDENCE, nats, and its sentence."""
+
+    id: str
+    weight: float
+    words: Words
+
+
+class Said(NamedTuple):
+    """What the engine has already counted (nats): for long disuse, and for a new market."""
+
+    disuse: float = 0.0
+    market: float = 0.0
+
+
+class Evidence(NamedTuple):
+    """One line of the list: bounds in nats, meaning, source, sentence with {fact}."""
+
+    id: str
+    low: float
+    high: float
+    meaning: str
+    source: str
+    ja: str
+    en: str
+
+
+EVIDENCE: tuple[Evidence, ...] = (
+    Evidence(
+        "plan.quiet", 0.0, 9.0, "an account that the owner says should stay quiet acts", "owner",
+        "動きがないはずの口座", "an account that should stay quiet",
+    ),
+    Evidence(
+        "plan.market", 0.0, 7.0, "a market or product the owner says he never uses", "owner",
+        "使わないと決めた市場・商品({fact})", "a market or product you said you never use ({fact})",
+    ),
+    Evidence(
+        "plan.trip", 0.0, 5.0, "an act while the owner is away and does not trade", "owner",
+        "旅行中で取引しないはずの日", "a day on which you are away and do not trade",
+    ),
+    Evidence(
+        "plan.trading", -4.0, 0.0, "an order on a day the owner said he trades", "owner",
+        "取引すると登録した日", "a day on which you said you trade",
+    ),
+    Evidence(
+        "plan.settings", -4.0, 0.0, "a setting changed on a day the owner said he changes settings", "owner",
+        "設定を変えると登録した日", "a day on which you said you change settings",
+    ),
+    Evidence(
+        "habit.rhythm", 0.0, 4.0, "how seldom this owner acts on this account at all",
+        "Bayes: odds of a thief's day against an owner's day at the owner's own rate",
+        "めったに使わない口座(これまでに{fact}日だけ)", "an account you seldom use ({fact} days so far)",
+    ),
+    Evidence(
+        "habit.sold_names", 0.0, 4.0, "distinct names sold within a day, against the owner's own days",
+        "2025 (30 April: more than 30 holdings within an hour)",
+        "24時間以内に{fact}銘柄を売却", "{fact} names sold within 24 hours",
+    ),
+    Evidence(
+        "habit.low_price", 0.0, 2.0, "a new name bought at a low price, against the owner's own new names",
+        "2025 (names at JPY 40 to 200)",
+        "初めての低位株({fact}円)の買い", "a new low-priced share bought (JPY {fact})",
+    ),
+    Evidence(
+        "habit.market",
+        0.0,
+        4.5,
+        "a first purchase in Hong Kong or mainland China, beyond what the engine says of new markets",
+        "2025 (thinly traded Chinese and Hong Kong names first); assumption for owners",
+        "この口座で初めての{fact}株の買い",
+        "the first purchase in {fact} on this account",
+    ),
+    Evidence(
+        "habit.rotation", 0.0, 1.0, "a new name bought within a day of selling several", "2025; assumption",
+        "複数の銘柄を売った直後に新しい銘柄を買い", "a new name bought right after several were sold",
+    ),
+)  # fmt: skip
+BY_ID = {line.id: line for line in EVIDENCE}
+
+THIEF_SELLS_MANY, OWNER_ONE_MORE = 0.6, 0.35
+THIEF_BUYS_LOW, OWNER_BUYS_LOW = 0.6, 0.05
+THIEF_ROTATES, OWNER_ROTATES = 0.75, 0.2
+THIEF_BUYS_CHINA, OWNER_BEGINS_CHINA = 0.3, 0.003
+CHINA = {"HK": ("香港", "Hong Kong"), "CN": ("中国", "China")}
+ORDINARY_GAP_DAYS = 7.0  # an owner who acts once a week is what the engine's prior is about
+
+
+@dataclass
+class Habits:
+    """What one account's past shows. Days and acts are those that were not doubted or that the owner confirmed."""
+
+    known_since: datetime | None = None
+    days: set[date] = field(default_factory=set)
+    sold_on: dict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
+    bought: set[str] = field(default_factory=set)
+    markets: set[str] = field(default_factory=set)
+    new_names: int = 0
+    new_low: int = 0
+    recent: list[tuple[datetime, str, str]] = field(default_factory=list)  # time, side, instrument
+
+    def met(self, time: datetime) -> None:
+        """The account is known at least since then."""
+        if self.known_since is None or time < self.known_since:
+            self.known_since = time
+
+    def enter(self, act: Act) -> None:
+        """What is going on now, whoever does it: the last day's orders."""
+        order = act.event.order
+        self.recent = [item for item in self.recent if act.time - item[0] <= WINDOW]
+        if order is not None and order.side and order.instrument:
+            self.recent.append((act.time, order.side, order.instrument))
+
+    def learn(self, act: Act, new: bool) -> None:
+        """Take an act for the owner's own."""
+        self.days.add(act.day)
+        order = act.event.order
+        if order is None or order.instrument is None:
+            return
+        if order.side == "sell":
+            self.sold_on[act.day].add(order.instrument)
+        else:
+            if new:
+                self.new_names += 1
+                self.new_low += _low(act)
+            self.bought.add(order.instrument)
+            self.markets |= market_of(act)
+
+
+def weigh(act: Act, habits: Habits, plan: Plan, said: Said) -> list[Weighed]:
+    """The evidence on one act, before it is learned from. said: what the engine has already counted."""
+    found = [*_planned(act, plan), *_rhythm(act, habits, said.disuse)]
+    order = act.event.order
+    if order is not None and order.side:
+        found += _sold_names(act, habits)
+        if order.side == "buy" and order.kind != "fund":
+            found += _purchase(act, habits, said.market)
+    return found
+
+
+def market_of(act: Act) -> set[str]:
+    """The words of `plan.never` that an order falls under."""
+    order = act.event.order
+    if order is None:
+        return set()
+    found: set[str] = {order.kind} if order.kind and order.kind != "stock" else set()
+    if order.margin:
+        found.add("margin")
+    code = (order.instrument or "").upper()
+    suffix = code.rpartition(".")[2] if "." in code else ""
+    if order.kind in {None, "stock"} and code:
+        found.add(
+            {"T": "JP", "HK": "HK", "SS": "CN", "SZ": "CN", "KS": "KR"}.get(suffix, "US" if code.isascii() else "")
+        )
+    return {word for word in found if word}
+
+
+def is_new(act: Act, habits: Habits) -> bool:
+    """Whether an order buys what this account never bought."""
+    order = act.event.order
+    return order is not None and order.side == "buy" and order.instrument not in habits.bought
+
+
+def _say(name: str, weight: float, fact: object = "") -> list[Weighed]:
+    """Bounded, with its sentence; fact: what fills it, a pair where Japanese and English differ."""
+    line = BY_ID[name]
+    bounded = min(line.high, max(line.low, weight))
+    if abs(bounded) < 0.05:
+        return []
+    ja, en = fact if isinstance(fact, tuple) else (fact, fact)
+    return [Weighed(name, bounded, Words(line.ja.format(fact=ja), line.en.format(fact=en)))]
+
+
+def _planned(act: Act, plan: Plan) -> list[Weighed]:
+    found: list[Weighed] = []
+    ordered = act.event.type == "order.placed"
+    if act.account in plan.quiet:
+        found += _say("plan.quiet", 9.0)
+    never = market_of(act) & set(plan.never)
+    if never and act.event.order is not None and act.event.order.side == "buy":
+        found += _say("plan.market", 7.0, "・".join(sorted(never)))
+    if plan.travelling(act.day):
+        found += _say("plan.trip", 5.0 if act.event.type != "login.succeeded" else 1.0)
+    if ordered and act.day in plan.trading:
+        found += _say("plan.trading", -4.0)
+    if act.event.type == "setting.changed" and act.day in plan.settings:
+        found += _say("plan.settings", -4.0)
+    return found
+
+
+def _rhythm(act: Act, habits: Habits, said: float) -> list[Weighed]:
+    """ln of the owner's mean gap between days of acting over an ordinary one; a day once begun counts the same."""
+    if habits.known_since is None:
+        return []
+    known = max(0.0, (act.time - habits.known_since).total_seconds() / 86_400)
+    before = len([day for day in habits.days if day < act.day])
+    gap = (30.0 + known) / (1.0 + before)
+    return _say("habit.rhythm", math.log(gap / ORDINARY_GAP_DAYS) - said, before)
+
+
+def _sold_names(act: Act, habits: Habits) -> list[Weighed]:
+    names = {name for _, side, name in habits.recent if side == "sell"}
+    if len(names) < 2:
+        return []
+    days = [len(sold) for day, sold in habits.sold_on.items() if day < act.day]
+    own = (sum(n >= len(names) for n in days) + 0.5) / (len(days) + 20.0)
+    usual = max(OWNER_ONE_MORE ** (len(names) - 1), own)
+    return _say("habit.sold_names", math.log(THIEF_SELLS_MANY / min(THIEF_SELLS_MANY, usual)), len(names))
+
+
+def _purchase(act: Act, habits: Habits, said: float) -> list[Weighed]:
+    if not is_new(act, habits):
+        return []
+    found: list[Weighed] = []
+    for market in sorted(market_of(act) & CHINA.keys() - habits.markets):
+        found += _say("habit.market", math.log(THIEF_BUYS_CHINA / OWNER_BEGINS_CHINA) - said, CHINA[market])
+    if _low(act):
+        usual = (habits.new_low + 8.0 * OWNER_BUYS_LOW) / (habits.new_names + 8.0)
+        price = act.event.order.price if act.event.order else None
+        found += _say("habit.low_price", math.log(THIEF_BUYS_LOW / min(THIEF_BUYS_LOW, usual)), f"{price or 0:,.0f}")
+    sold = {name for _, side, name in habits.recent if side == "sell"}
+    if len(sold) >= 2:
+        found += _say("habit.rotation", math.log(THIEF_ROTATES / OWNER_ROTATES))
+    return found
+
+
+def _low(act: Act) -> bool:
+    order = act.event.order
+    return order is not None and order.price is not None and order.price <= LOW_PRICE and "JP" in market_of(act)

@@ -1,0 +1,93 @@
+"""A finding: one thing to tell the owner, how urgent it is, what it is about and what to do."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from kuraban.home.model import Words
+
+
+class Level(StrEnum):
+    """How a finding reaches the owner."""
+
+    INFO = "info"  # in the weekly digest
+    ASK = "ask"  # a question: was this you?
+    ALARM = "alarm"  # act now; repeated until acknowledged
+
+
+class Kind(StrEnum):
+    """What a finding is about."""
+
+    ACTS = "acts"  # logins, orders, pulls over the bank link that do not look like the owner's
+    WITHDRAWAL = "withdrawal"
+    SETTINGS = "settings"
+    MISSING_NOTICE = "missing_notice"  # in the broker's history, and no notice came
+    PHANTOM_NOTICE = "phantom_notice"  # a notice of something the broker's history does not have
+    SILENCE = "silence"  # something that comes regularly did not
+    MAILBOX = "mailbox"  # a mailbox that cannot be read
+    GAP = "gap"  # the watcher was not running
+    FORGED = "forged"  # mails that pretend to be a broker's
+    UNREADABLE = "unreadable"
+
+
+RANK = {Level.INFO: 0, Level.ASK: 1, Level.ALARM: 2}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to tell.
+
+    id: the same whenever the same things are found again. about: ids of the events or origins of the mails it is
+    about. sentence: one clear sentence; details: what was seen and why it stands out; todo: what to do, first thing
+    first. probability: that somebody else acts, exposure: what he can still take (JPY); 0 where that is not the matter.
+    """
+
+    id: str
+    kind: Kind
+    level: Level
+    account: str | None
+    first: datetime
+    last: datetime
+    about: tuple[str, ...]
+    sentence: Words
+    details: tuple[Words, ...] = ()
+    todo: tuple[Words, ...] = ()
+    probability: float = 0.0
+    exposure: float = 0.0
+
+
+def finding_id(kind: Kind, account: str | None, trigger: str) -> str:
+    """A short id that people can type: five letters and digits of a hash of what set it off."""
+    digest = hashlib.sha256(f"{kind}\0{account or ''}\0{trigger}".encode()).digest()
+    number = int.from_bytes(digest[:5], "big")
+    alphabet = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks like something else
+    return "".join(alphabet[number // 31**k % 31] for k in range(6))
+
+
+def worst(findings: Iterable[Finding]) -> Level:
+    """The most urgent level among them; INFO where there is none."""
+    return max((finding.level for finding in findings), key=RANK.__getitem__, default=Level.INFO)
+
+
+CALL = Words(
+    "公式アプリかブックマークから証券会社に連絡し、口座のロックと注文の取消を頼む(メールのリンクや番号は使わない)",
+    "reach the broker by its own app or your bookmark and have the account locked and working orders cancelled"
+    " (use no link or number from a mail)",
+)
+LOOK = Words(
+    "公式アプリかブックマークからログインし、取引履歴と出金先を確かめる",
+    "log in by the broker's own app or your bookmark and look at the history and the payout account",
+)
+WALK = Words(
+    "`kuraban home incident` で最初の1時間の手順を見る", "`kuraban home incident` walks you through the first hour"
+)
+
+
+def answer_todo(finding: str) -> Words:
+    """How to answer a question."""
+    return Words(
+        f"自分の操作なら `kuraban home answer {finding} mine`、違うなら `kuraban home answer {finding} not-mine`",
+        f"if it was you: `kuraban home answer {finding} mine`; if not: `kuraban home answer {finding} not-mine`",
+    )

@@ -1,0 +1,264 @@
+"""From what happened to what the owner is told: acts outside the plan become findings, in bursts, each told once.
+
+Three rules on top of the scores. A burst (acts of one account within two days) is one finding. Withdrawals are always
+asked about, unless planned or like one the owner has confirmed. Settings are always asked about, all accounts of a day
+together, unless the change made the account safer or the plan names the day.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from kuraban.events import Event
+from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, answer_todo, finding_id
+from kuraban.home.ledger import Act
+from kuraban.home.model import Words
+from kuraban.home.plan import Plan
+from kuraban.home.scoring import TEACHING_ONLY, Answer, Score, score
+
+BURST = timedelta(days=2)
+SITTING = timedelta(days=1)
+BEFORE = timedelta(hours=12)  # acts before the one that stood out belong to the same visit
+LIKE = 1.5  # times the largest confirmed withdrawal
+CONFIRMED_FOR = timedelta(days=400)
+MOST_DETAILS = 6
+SAFER_ON = frozenset({"lock", "notice.login", "notice.execution", "notice.withdrawal", "notice.cash"})
+LEVELS = {"allow": Level.INFO, "notify": Level.ASK, "lock": Level.ALARM}
+
+SETTINGS = {
+    "password": ("パスワード", "the password"),
+    "trading_pin": ("取引暗証番号", "the trading PIN"),
+    "email": ("メールアドレス", "the e-mail address"),
+    "phone": ("電話番号", "the phone number"),
+    "address": ("住所", "the postal address"),
+    "mfa": ("二段階認証", "the second factor"),
+    "device": ("登録端末", "a registered device"),
+    "payout_account": ("出金先口座", "the payout account"),
+    "sweep": ("銀行連携", "the bank link"),
+    "aggregator": ("外部サービス連携", "an aggregator's access"),
+    "lock": ("口座ロック", "the account lock"),
+}
+NOTICES = ("通知メールの設定", "the notices")
+UNKNOWN_SETTING = ("登録内容", "a setting")
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What judging found: scores of all acts, and the findings, oldest first."""
+
+    scores: tuple[Score, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(acts: Sequence[Act], answers: Sequence[Answer], plan: Plan, known: dict[str, datetime]) -> Judged:
+    """Score all acts and gather what has to be told. Events already answered are not asked about again."""
+    scores = score(acts, answers, plan, known)
+    answered = {event_id for answer in answers for event_id in answer.about}
+    open_scores = [item for item in scores if item.act.id not in answered]
+    trading = [item for item in open_scores if item.act.event.type not in {"withdrawal.requested", "setting.changed"}]
+    findings = [
+        *_bursts(trading),
+        *_withdrawals(open_scores, scores, answers),
+        *_settings(open_scores, plan),
+    ]
+    return Judged(tuple(scores), tuple(sorted(findings, key=lambda finding: (finding.first, finding.id))))
+
+
+def _bursts(scores: list[Score]) -> list[Finding]:
+    """Per account, acts that stood out, with everything of the same days around them."""
+    by_account: dict[str, list[Score]] = defaultdict(list)
+    for item in scores:
+        if item.act.event.type not in TEACHING_ONLY:
+            by_account[item.act.account].append(item)
+    found: list[Finding] = []
+    for account, items in by_account.items():
+        at = 0
+        while (trigger := next((i for i in range(at, len(items)) if items[i].action != "allow"), None)) is not None:
+            start = items[trigger].act.time
+            last = start
+            at = trigger
+            while at < len(items) and items[at].act.time - last <= BURST:
+                if items[at].action != "allow":
+                    last = items[at].act.time
+                at += 1
+            around = [i for i in items if start - BEFORE <= i.act.time <= last + BURST and not i.planned]
+            found.append(_burst(account, items[trigger], around))
+    return found
+
+
+def _burst(account: str, trigger: Score, around: list[Score]) -> Finding:
+    top = max(around, key=lambda item: item.probability)
+    level = Level.ALARM if any(item.action == "lock" for item in around) else Level.ASK
+    key = finding_id(Kind.ACTS, account, trigger.act.id)
+    sentence = _acts_sentence(account, around, level)
+    doubt = [] if any(item.act.proved for item in around) else [UNPROVED]
+    listed = [said for item in around if (said := summary(item.act)) is not None]
+    return Finding(
+        id=key,
+        kind=Kind.ACTS,
+        level=level,
+        account=account,
+        first=around[0].act.time,
+        last=around[-1].act.time,
+        about=tuple(item.act.id for item in around),
+        sentence=sentence,
+        details=(*top.why[:MOST_DETAILS], *doubt, *listed[:MOST_DETAILS]),
+        todo=(CALL, WALK, answer_todo(key)) if level is Level.ALARM else (LOOK, answer_todo(key)),
+        probability=top.probability,
+        exposure=top.exposure,
+    )
+
+
+UNPROVED = Words(
+    "本物と証明できない通知メールだけが根拠です。メールのリンクは開かないでください",
+    "only mails that cannot be proved genuine say so: open no link in them",
+)
+
+
+def _acts_sentence(account: str, around: list[Score], level: Level) -> Words:
+    first, last = around[0].act.time, around[-1].act.time
+    kinds = [item.act.event for item in around]
+    buys = sum(event.order is not None and event.order.side == "buy" for event in kinds)
+    sells = sum(event.order is not None and event.order.side == "sell" for event in kinds)
+    logins = sum(event.type == "login.succeeded" for event in kinds)
+    ja = [f"{word}{n}件" for word, n in (("買い", buys), ("売り", sells), ("ログイン", logins)) if n]
+    en = [f"{n} {word}" for word, n in (("buys", buys), ("sales", sells), ("logins", logins)) if n]
+    when = f"{first:%Y-%m-%d %H:%M}"
+    span = (
+        when if last - first < timedelta(minutes=1) else f"{when}–{last:%H:%M}" if first.date() == last.date() else when
+    )
+    what = Words("、".join(ja) or "操作", ", ".join(en) or "acts")
+    if level is Level.ALARM:
+        return Words(
+            f"{account}: 乗っ取りの疑いが強い取引があります({span}、{what.ja})。今すぐ証券会社に連絡してください。",
+            f"{account}: this looks like a takeover ({span}, {what.en}). Reach the broker now.",
+        )
+    return Words(
+        f"{account}: 普段と違う動きがあります({span}、{what.ja})。自分の操作ですか?",
+        f"{account}: something unlike you happened ({span}, {what.en}). Was it you?",
+    )
+
+
+def _withdrawals(open_scores: list[Score], scores: list[Score], answers: Sequence[Answer]) -> list[Finding]:
+    mine = {event_id: answer.time for answer in answers if answer.mine for event_id in answer.about}
+    confirmed = [item for item in scores if item.act.event.type == "withdrawal.requested" and item.act.id in mine]
+    found = []
+    for item in open_scores:
+        if item.act.event.type != "withdrawal.requested" or item.planned:
+            continue
+        usual = any(_like(item.act, other.act, mine[other.act.id]) for other in confirmed)
+        if usual and item.action == "allow":
+            continue
+        found.append(_withdrawal(item))
+    return found
+
+
+def _like(act: Act, other: Act, confirmed: datetime) -> bool:
+    """Whether a withdrawal is like one the owner has confirmed: account, destination, no larger than by half."""
+    ours, theirs = act.event.cash, other.event.cash
+    if act.account != other.account or abs(act.time - confirmed) > CONFIRMED_FOR:
+        return False
+    if ours is None or theirs is None or ours.destination != theirs.destination:
+        return ours is None and theirs is None
+    if ours.amount is None or theirs.amount is None:
+        return ours.amount is None and theirs.amount is None
+    return ours.amount <= LIKE * theirs.amount
+
+
+def _withdrawal(item: Score) -> Finding:
+    act = item.act
+    key = finding_id(Kind.WITHDRAWAL, act.account, act.id)
+    amount = act.event.cash.amount if act.event.cash else None
+    ja, en = (f"{amount:,.0f}円の出金", f"a withdrawal of JPY {amount:,.0f}") if amount else ("出金", "a withdrawal")
+    level = Level.ALARM if item.action == "lock" else Level.ASK
+    return Finding(
+        id=key,
+        kind=Kind.WITHDRAWAL,
+        level=level,
+        account=act.account,
+        first=act.time,
+        last=act.time,
+        about=(act.id,),
+        sentence=Words(
+            f"{act.account}: {_when(act)} に{ja}がありました。自分の操作ですか?",
+            f"{act.account}: {en} on {_when(act)}. Was it you?",
+        ),
+        details=(*item.why[:MOST_DETAILS], *(() if act.proved else (UNPROVED,))),
+        todo=(CALL, WALK, answer_todo(key)) if level is Level.ALARM else (LOOK, answer_todo(key)),
+        probability=item.probability,
+        exposure=item.exposure,
+    )
+
+
+def _settings(open_scores: list[Score], plan: Plan) -> list[Finding]:
+    """Settings changed, those of one day together whatever the account: the owner sat down once."""
+    asked = [
+        item
+        for item in open_scores
+        if item.act.event.type == "setting.changed"
+        and not safer(item.act.event)
+        and not (item.act.day in plan.settings and item.action == "allow")
+    ]
+    found: list[Finding] = []
+    group: list[Score] = []
+    for item in asked:
+        if group and item.act.time - group[0].act.time > SITTING:
+            found.append(_setting(group))
+            group = []
+        group.append(item)
+    return [*found, _setting(group)] if group else found
+
+
+def safer(event: Event) -> bool:
+    """A change that makes the account safer: notices or lock on, bank link or aggregator off."""
+    setting = event.setting
+    if setting is None:
+        return False
+    if setting.name in {"sweep", "aggregator"}:
+        return setting.to == "off"
+    return setting.name in SAFER_ON and setting.to == "on"
+
+
+def _setting(group: list[Score]) -> Finding:
+    accounts = sorted({item.act.account for item in group})
+    key = finding_id(Kind.SETTINGS, accounts[0] if len(accounts) == 1 else None, group[0].act.id)
+    words = [setting_words(item.act.event) for item in group]
+    ja = "・".join(dict.fromkeys(word.ja for word in words))
+    en = ", ".join(dict.fromkeys(word.en for word in words))
+    level = Level.ALARM if any(item.action == "lock" for item in group) else Level.ASK
+    where_ja, where_en = "・".join(accounts), ", ".join(accounts)
+    top = max(group, key=lambda item: item.probability)
+    return Finding(
+        id=key,
+        kind=Kind.SETTINGS,
+        level=level,
+        account=accounts[0] if len(accounts) == 1 else None,
+        first=group[0].act.time,
+        last=group[-1].act.time,
+        about=tuple(item.act.id for item in group),
+        sentence=Words(
+            f"{where_ja}: {_when(group[0].act)} に{ja}が変更されました。自分の操作ですか?",
+            f"{where_en}: {en} changed on {_when(group[0].act)}. Was it you?",
+        ),
+        details=(*top.why[:MOST_DETAILS], *(() if any(item.act.proved for item in group) else (UNPROVED,))),
+        todo=(CALL, WALK, answer_todo(key)) if level is Level.ALARM else (LOOK, answer_todo(key)),
+        probability=top.probability,
+        exposure=top.exposure,
+    )
+
+
+def setting_words(event: Event) -> Words:
+    """What a setting is called."""
+    name = (event.setting.name if event.setting else None) or ""
+    return Words(*(NOTICES if name.startswith("notice.") else SETTINGS.get(name, UNKNOWN_SETTING)))
+
+
+def summary(act: Act) -> Words | None:
+    """One line about an act: its time and what its source says of it."""
+    said = next((fact.summary for fact in act.facts if fact.summary is not None), None)
+    return Words(f"{_when(act)} {said.ja}", f"{_when(act)} {said.en}") if said else None
+
+
+def _when(act: Act) -> str:
+    return f"{act.day}" if act.facts[0].dated_only else f"{act.time:%Y-%m-%d %H:%M}"

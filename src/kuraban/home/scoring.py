@@ -1,0 +1,200 @@
+"""Acts through the engine: the same decisions as at a broker's, with what only the owner's side knows added to them.
+
+The engine's log-odds and the evidence of `evidence.py` add up; the action with the least expected cost under the home
+policy says whether to ask the owner, to warn him, or to leave him in peace. Pure: the same acts, answers and plan give
+the same scores.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from importlib import resources
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from kuraban.core.policy import ALLOW, choose
+from kuraban.core.signals import ids
+from kuraban.decisions import Reason
+from kuraban.events import Event, Notice
+from kuraban.home.evidence import Habits, Said, Weighed, is_new, weigh
+from kuraban.home.ledger import Act
+from kuraban.home.model import Words
+from kuraban.home.plan import Plan, covers_order, covers_withdrawal
+from kuraban.replay import Replay
+
+# The engine's home policy costs a question this many times more for each false one of the last year, up to a limit:
+# attention that was spent in vain is not there when it is needed.
+DEARER, DEAREST = 2.0, 16.0
+YEAR = timedelta(days=365)
+CERTAIN_OF = 0.2  # acts believed less than this to be a thief's are learned as the owner's
+TEACHING_ONLY = frozenset({"account.snapshot", "order.cancelled", "cash.deposited", "withdrawal.paid", "login.failed"})
+
+_choose: Any = choose  # compiled, so untyped
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the owner said of some events, and when. asked: the kind of finding it answered."""
+
+    time: datetime
+    about: tuple[str, ...]
+    mine: bool
+    asked: str = ""
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """One act judged. action: `allow`, `notify` or `lock`; planned: inside the plan; why: heaviest first."""
+
+    act: Act
+    probability: float
+    exposure: float
+    action: str
+    planned: bool
+    why: tuple[Words, ...]
+    new: bool = False
+
+
+def score(acts: Sequence[Act], answers: Sequence[Answer], plan: Plan, known: dict[str, datetime]) -> list[Score]:
+    """Every act that can be decided upon, in time order.
+
+    acts: in time order. known: since when mails or exports tell of an account, by label.
+    """
+    with policy_file() as path:
+        replay = Replay(policy_file=path, lateness_s=0.0)
+    stream = _stream(acts, answers, plan)
+    if not stream:
+        return []
+    batch = replay.reader.event_rows([event for event, _ in stream])
+    rows = replay.decide(batch)
+    decided = {int(row["row"]): row for row in rows if row["row"] >= 0}
+    scorer = _Scorer(replay, plan, answers, known)
+    return [
+        scorer.score(act, decided[i])
+        for i, (_, act) in enumerate(stream)
+        if act is not None and (i in decided or scorer.teach(act))
+    ]
+
+
+def policy_file() -> AbstractContextManager[Any]:
+    """The home policy that ships with the package, as a file."""
+    return resources.as_file(resources.files("kuraban.home").joinpath("policy.toml"))
+
+
+def is_planned(act: Act, plan: Plan) -> bool:
+    """Whether the act is one the owner's plan names, or the broker says a standing order placed it."""
+    order = act.event.order
+    if act.event.type == "order.placed" and order is not None:
+        return bool(order.recurring) or covers_order(plan, act.event, act.day)
+    return act.event.type == "withdrawal.requested" and covers_withdrawal(plan, act.event, act.day)
+
+
+def _stream(acts: Sequence[Act], answers: Sequence[Answer], plan: Plan) -> list[tuple[Event, Act | None]]:
+    """What the engine is told, in time order: acts, their execution and notice, the owner's answers."""
+    timed: list[tuple[datetime, int, Event, Act | None]] = []
+    for act in acts:
+        event = act.event
+        if is_planned(act, plan) and event.order is not None:
+            event = msgspec.structs.replace(event, order=msgspec.structs.replace(event.order, recurring=True))
+        timed.append((act.time, 0, event, act))
+        if event.type == "order.placed":
+            done = msgspec.structs.replace(event, id=f"{event.id[:120]}+done", type="order.executed")
+            told = Event(
+                f"{event.id[:120]}+told", event.time, event.account, "notice.received", notice=Notice("execution")
+            )
+            timed += [(act.time, 1, done, None), (act.time, 2, told, None)]
+    account_of = {act.id: act.account for act in acts}
+    for n, answer in enumerate(answers):
+        by_account: dict[str, list[str]] = defaultdict(list)
+        for event_id in answer.about:
+            if event_id in account_of:
+                by_account[account_of[event_id]].append(event_id)
+        for account, about in by_account.items():
+            kind = "owner.confirmed" if answer.mine else "owner.denied"
+            said = Event(f"answer-{n}-{account}"[:128], answer.time.isoformat(), account, kind, about=about)  # type: ignore[arg-type]
+            timed.append((answer.time, 3, said, None))
+    timed.sort(key=lambda item: (item[0], item[1], item[2].id))
+    return [(event, act) for _, _, event, act in timed]
+
+
+class _Scorer:
+    """Walks the acts in order with the habits of each account."""
+
+    def __init__(self, replay: Replay, plan: Plan, answers: Sequence[Answer], known: dict[str, datetime]):
+        self._replay = replay
+        self._plan = plan
+        self._policy = replay.policy[0]
+        self._habits: dict[str, Habits] = defaultdict(Habits)
+        for account, since in known.items():
+            self._habits[account].met(since)
+        self._mine = {event_id for answer in answers if answer.mine for event_id in answer.about}
+        self._denied = {event_id for answer in answers if not answer.mine for event_id in answer.about}
+        self._in_vain = [answer.time for answer in answers if answer.mine and answer.asked == "acts"]
+        self._shown: set[str] = set()
+        self._costs = np.zeros(5)
+
+    def teach(self, act: Act) -> bool:
+        """Learn from what is not decided upon; always False."""
+        habits = self._habits[act.account]
+        habits.met(act.time)
+        if act.event.type == "account.snapshot":
+            self._shown.add(act.account)
+            for position in (act.event.holdings.positions if act.event.holdings else None) or []:
+                habits.bought.add(position.instrument or "")
+        return False
+
+    def score(self, act: Act, row: Any) -> Score:
+        """The engine's decision and the owner's side's evidence, together."""
+        habits = self._habits[act.account]
+        habits.met(act.time)
+        planned, new = is_planned(act, self._plan), is_new(act, habits)
+        if not planned:
+            habits.enter(act)
+        found = [] if planned else weigh(act, habits, self._plan, self._said(row))
+        odds = _log_odds(float(row["probability"])) + sum(item.weight for item in found)
+        probability = 1.0 / (1.0 + math.exp(-odds))
+        exposure = self._exposure(act, row)
+        action = "allow" if planned else self._action(probability, exposure, act.time)
+        if act.id in self._mine or (not planned and act.id not in self._denied and probability < CERTAIN_OF):
+            habits.learn(act, new)
+        elif planned and act.event.order is not None and act.event.order.instrument:
+            habits.bought.add(act.event.order.instrument)
+        return Score(
+            act=act,
+            probability=probability,
+            exposure=exposure,
+            action=action,
+            planned=planned,
+            why=self._why(row, found),
+            new=new,
+        )
+
+    def _said(self, row: Any) -> Said:
+        prior = float(row["prior"]) - _log_odds(float(self._policy["hazard"]))
+        dormant, market = (float(row["weight"][signal]) / 1000.0 for signal in (ids.DORMANT, ids.NOVEL_MARKET))
+        return Said(max(0.0, dormant) + max(0.0, prior), max(0.0, market))
+
+    def _exposure(self, act: Act, row: Any) -> float:
+        """What can be lost; an account whose holdings were never shown counts as an unknown one."""
+        least = 0.0 if act.account in self._shown else float(self._policy["unknown_exposure"])
+        return max(float(row["exposure"]), least)
+
+    def _action(self, probability: float, exposure: float, time: datetime) -> str:
+        vain = sum(time - YEAR <= asked <= time for asked in self._in_vain)
+        policy = self._policy.copy()
+        policy["notify"] = float(policy["notify"]) * min(DEAREST, DEARER**vain)
+        best = _choose(probability, exposure, 0.0, policy, self._costs)
+        return "allow" if best == ALLOW else "lock" if best > 1 else "notify"
+
+    def _why(self, row: Any, found: list[Weighed]) -> tuple[Words, ...]:
+        reasons: list[tuple[float, Words]] = [(item.weight, item.words) for item in found if item.weight > 0]
+        told: Callable[[Any], tuple[Reason, ...]] = self._replay.writer.reasons
+        reasons += [(reason.weight, Words(reason.ja, reason.en)) for reason in told(row) if reason.weight > 0]
+        return tuple(words for weight, words in sorted(reasons, key=lambda item: -item[0]) if math.isfinite(weight))
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(1.0 - 1e-12, max(1e-12, probability))
+    return math.log(bounded / (1.0 - bounded))

@@ -1,0 +1,387 @@
+"""What is kept between runs: one SQLite file (WAL, every change in one transaction, safe against kill -9).
+
+Kept are headers, verdicts and facts of mails, never their text, codes or links; facts and periods of exports; the
+owner's answers; alerts and what became of them; how far each mailbox was read; heartbeats. The same mail or export
+twice changes nothing.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import msgspec
+
+from kuraban.home.findings import Finding
+from kuraban.home.folder import Folder
+from kuraban.home.model import Fact, Letter, Unreadable, Verdict, Words
+from kuraban.home.problems import HomeError
+from kuraban.home.reconcile import Period
+from kuraban.home.scoring import Answer
+
+# Each entry brings a store from the version before to this one; version 1 is the first.
+MIGRATIONS = (
+    """
+    CREATE TABLE letters (
+        origin TEXT PRIMARY KEY, place TEXT NOT NULL, received TEXT, sent TEXT, sender TEXT NOT NULL,
+        sender_name TEXT NOT NULL, subject TEXT NOT NULL, verdict TEXT NOT NULL, broker TEXT, kind TEXT, format TEXT,
+        letter BLOB NOT NULL, seen TEXT NOT NULL) STRICT;
+    CREATE INDEX letters_by_time ON letters (received);
+    CREATE TABLE facts (
+        event TEXT PRIMARY KEY, origin TEXT NOT NULL, account TEXT NOT NULL, time TEXT NOT NULL, seen TEXT NOT NULL,
+        fact BLOB NOT NULL) STRICT;
+    CREATE TABLE statements (
+        digest TEXT PRIMARY KEY, place TEXT NOT NULL, format TEXT, account TEXT, first TEXT, last TEXT,
+        stated INTEGER NOT NULL, made TEXT NOT NULL) STRICT;
+    CREATE TABLE answers (
+        id INTEGER PRIMARY KEY, finding TEXT NOT NULL, asked TEXT NOT NULL, mine INTEGER NOT NULL, time TEXT NOT NULL,
+        about TEXT NOT NULL) STRICT;
+    CREATE TABLE alerts (
+        id TEXT PRIMARY KEY, finding BLOB NOT NULL, raised TEXT NOT NULL, quiet INTEGER NOT NULL, acknowledged TEXT,
+        settled TEXT, sends INTEGER NOT NULL DEFAULT 0, last_sent TEXT, channels TEXT NOT NULL DEFAULT '[]') STRICT;
+    CREATE TABLE alert_about (about TEXT NOT NULL, kind TEXT NOT NULL, alert TEXT NOT NULL, PRIMARY KEY (about, kind))
+        STRICT, WITHOUT ROWID;
+    CREATE TABLE sends (time TEXT NOT NULL, channel TEXT NOT NULL, what TEXT NOT NULL) STRICT;
+    CREATE TABLE resume (mailbox TEXT, folder TEXT, validity INTEGER NOT NULL, uid INTEGER NOT NULL,
+        PRIMARY KEY (mailbox, folder)) STRICT, WITHOUT ROWID;
+    CREATE TABLE unreadable (place TEXT, code TEXT, words BLOB NOT NULL, seen TEXT NOT NULL,
+        PRIMARY KEY (place, code)) STRICT, WITHOUT ROWID;
+    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    """,
+)
+
+_CODE_IN_SUBJECT = re.compile(r"[0-9０-９A-Z]{4,}")
+_encode = msgspec.json.Encoder().encode
+_fact = msgspec.json.Decoder(Fact)
+_letter = msgspec.json.Decoder(Letter)
+_finding = msgspec.json.Decoder(Finding)
+_words = msgspec.json.Decoder(Words)
+_names = msgspec.json.Decoder(tuple[str, ...])
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that was raised, and what became of it. quiet: from before the watch began, never sent out."""
+
+    finding: Finding
+    raised: datetime
+    quiet: bool = False
+    acknowledged: datetime | None = None
+    settled: datetime | None = None
+    sends: int = 0
+    last_sent: datetime | None = None
+    channels: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits for the owner."""
+        return self.acknowledged is None and self.settled is None
+
+
+class Store:
+    """The file, open. One writer at a time; a second one waits up to ten seconds."""
+
+    def __init__(self, path: Path | str):
+        self._db = sqlite3.connect(path, timeout=10.0, isolation_level=None)
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._depth = 0
+
+    @classmethod
+    def open(cls, folder: Folder) -> "Store":
+        """The folder's store, made or brought up to date. Raises `HomeError` where it cannot be used."""
+        folder.prepare()
+        try:
+            store = cls(folder.store)
+            store._db.execute("PRAGMA journal_mode = WAL")
+            store.migrate()
+        except sqlite3.Error as error:
+            raise HomeError.of(
+                f"記録 {folder.store} を開けません({error})。別の場所に移してからやり直してください。",
+                f"the store {folder.store} cannot be opened ({error}); move it away and start again",
+            ) from error
+        folder.secure()
+        return store
+
+    @classmethod
+    def in_memory(cls) -> "Store":
+        """A store that lives as long as the object."""
+        store = cls(":memory:")
+        store.migrate()
+        return store
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def migrate(self) -> None:
+        """Bring the tables to this version. Raises `HomeError` when a newer Kuraban wrote them."""
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(MIGRATIONS):
+            raise HomeError.of(
+                "記録は新しい版の蔵番で作られています。蔵番を更新してください。",
+                "the store was written by a newer Kuraban: update Kuraban",
+            )
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            with self.transaction():
+                for statement in script.split(";"):
+                    if statement.strip():
+                        self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {number}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that happens within is kept together, or not at all; nests."""
+        if self._depth == 0:
+            self._db.execute("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            if self._depth == 0:
+                self._db.execute("ROLLBACK")
+            raise
+        self._depth -= 1
+        if self._depth == 0:
+            self._db.execute("COMMIT")
+
+    # Mails, exports and what they state
+
+    def add_letter(self, letter: Letter, seen: datetime) -> bool:
+        """Keep a mail's headers, verdict and facts; False when it is known."""
+        kept = scrubbed(letter)
+        row = (
+            kept.origin, kept.place, _iso(kept.received), _iso(kept.sent), kept.sender, kept.sender_name, kept.subject,
+            kept.authenticity.verdict.value, kept.authenticity.broker, kept.kind, kept.format, _encode(kept),
+            _iso(seen),
+        )  # fmt: skip
+        with self.transaction():
+            sql = "INSERT OR IGNORE INTO letters VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+            if not self._db.execute(sql, row).rowcount:
+                return False
+            self.add_facts(kept.facts)
+        return True
+
+    def add_facts(self, facts: Iterable[Fact]) -> int:
+        """Keep facts; how many were new."""
+        rows = ((f.event.id, f.origin, f.event.account, f.event.time, f.seen.isoformat(), _encode(f)) for f in facts)
+        with self.transaction():
+            return self._db.executemany("INSERT OR IGNORE INTO facts VALUES (?,?,?,?,?,?)", rows).rowcount
+
+    def add_statement(self, digest: str, place: str, form: str | None, period: Period | None, made: datetime) -> bool:
+        """Note that an export was read; False when the same bytes were before. made: when the file was written."""
+        row = (
+            digest, place, form, period.account if period else None, period.first.isoformat() if period else None,
+            period.last.isoformat() if period else None, int(period.stated) if period else 0, made.isoformat(),
+        )  # fmt: skip
+        return bool(self._db.execute("INSERT OR IGNORE INTO statements VALUES (?,?,?,?,?,?,?,?)", row).rowcount)
+
+    def knows_letter(self, origin: str) -> bool:
+        """Whether a mail was read before."""
+        return self._db.execute("SELECT 1 FROM letters WHERE origin = ?", (origin,)).fetchone() is not None
+
+    def knows_statement(self, digest: str) -> bool:
+        """Whether the same bytes were read before."""
+        return self._db.execute("SELECT 1 FROM statements WHERE digest = ?", (digest,)).fetchone() is not None
+
+    def facts(self) -> list[Fact]:
+        """All facts, by time."""
+        return [_fact.decode(row[0]) for row in self._db.execute("SELECT fact FROM facts ORDER BY time, event")]
+
+    def letters(self, since: datetime | None = None) -> Iterator[Letter]:
+        """Mails seen since then, or all, by arrival."""
+        sql = "SELECT letter FROM letters WHERE seen >= ? ORDER BY received, origin"
+        with closing(self._db.execute(sql, (since.isoformat() if since else "",))) as rows:
+            for row in rows:
+                yield _letter.decode(row[0])
+
+    def periods(self) -> list[Period]:
+        """What the exports read cover."""
+        sql = "SELECT account, first, last, stated FROM statements WHERE account IS NOT NULL AND first IS NOT NULL"
+        return [
+            Period(a, date.fromisoformat(f), date.fromisoformat(t), bool(s)) for a, f, t, s in self._db.execute(sql)
+        ]
+
+    def exported_on(self) -> list[tuple[str, datetime]]:
+        """Account of every export read, and when the export was made: the owner was logged in then."""
+        sql = "SELECT account, made FROM statements WHERE account IS NOT NULL ORDER BY made"
+        return [(account, datetime.fromisoformat(made)) for account, made in self._db.execute(sql)]
+
+    def add_unreadable(self, problem: Unreadable, seen: datetime) -> None:
+        """Note what could not be read."""
+        row = (problem.place, problem.code, _encode(problem.words), seen.isoformat())
+        self._db.execute("INSERT OR IGNORE INTO unreadable VALUES (?,?,?,?)", row)
+
+    def unreadable(self, since: datetime) -> list[Unreadable]:
+        """What could not be read since then."""
+        sql = "SELECT place, code, words FROM unreadable WHERE seen >= ? ORDER BY seen, place"
+        return [Unreadable(p, c, _words.decode(w)) for p, c, w in self._db.execute(sql, (since.isoformat(),))]
+
+    def counts(self, since: datetime) -> dict[tuple[str | None, Verdict], int]:
+        """Mails seen since then, by broker and verdict."""
+        sql = "SELECT broker, verdict, count(*) FROM letters WHERE seen >= ? GROUP BY broker, verdict"
+        return {(broker, Verdict(v)): n for broker, v, n in self._db.execute(sql, (since.isoformat(),))}
+
+    # Answers
+
+    def add_answer(self, finding: Finding, mine: bool, now: datetime) -> None:
+        """What the owner said of a finding; its alert is settled."""
+        about = _encode(finding.about).decode()
+        with self.transaction():
+            sql = "INSERT INTO answers (finding, asked, mine, time, about) VALUES (?,?,?,?,?)"
+            self._db.execute(sql, (finding.id, finding.kind.value, int(mine), now.isoformat(), about))
+            sql = "UPDATE alerts SET settled = ?, acknowledged = coalesce(acknowledged, ?) WHERE id = ?"
+            self._db.execute(sql, (now.isoformat(), now.isoformat(), finding.id))
+
+    def answers(self) -> list[Answer]:
+        """All answers, oldest first."""
+        sql = "SELECT time, about, mine, asked FROM answers ORDER BY id"
+        return [
+            Answer(datetime.fromisoformat(time), _names.decode(about), bool(mine), asked)
+            for time, about, mine, asked in self._db.execute(sql)
+        ]
+
+    # Alerts
+
+    def raise_alert(self, finding: Finding, now: datetime, quiet: bool) -> bool:
+        """Keep a finding as an alert, or bring the one about the same things up to date; True when it is news.
+
+        News is a new alert, and one that has become more urgent: that is open again.
+        """
+        with self.transaction():
+            known = self._alert_about(finding)
+            if known is None:
+                sql = "INSERT INTO alerts (id, finding, raised, quiet) VALUES (?,?,?,?)"
+                self._db.execute(sql, (finding.id, _encode(finding), now.isoformat(), int(quiet)))
+                self._note_about(finding, finding.id)
+                return True
+            merged = _merged(known.finding, finding)
+            louder = finding.level != known.finding.level and merged.level == finding.level
+            sql = "UPDATE alerts SET finding = ? WHERE id = ?"
+            self._db.execute(sql, (_encode(merged), known.finding.id))
+            self._note_about(finding, known.finding.id)
+            if louder:
+                sql = "UPDATE alerts SET acknowledged = NULL, settled = NULL, sends = 0, channels = '[]' WHERE id = ?"
+                self._db.execute(sql, (known.finding.id,))
+            return louder
+
+    def _alert_about(self, finding: Finding) -> Alert | None:
+        own = self.alert(finding.id)
+        if own is not None:
+            return own
+        for about in finding.about:
+            sql = "SELECT alert FROM alert_about WHERE about = ? AND kind = ?"
+            row = self._db.execute(sql, (about, finding.kind.value)).fetchone()
+            if row is not None:
+                return self.alert(row[0])
+        return None
+
+    def _note_about(self, finding: Finding, alert: str) -> None:
+        rows = ((about, finding.kind.value, alert) for about in finding.about)
+        self._db.executemany("INSERT OR IGNORE INTO alert_about VALUES (?,?,?)", rows)
+
+    def alert(self, key: str) -> Alert | None:
+        """One alert by its id."""
+        row = self._db.execute(f"{_ALERT} WHERE id = ?", (key,)).fetchone()
+        return _alert_of(row) if row else None
+
+    def alerts(self, since: datetime | None = None, *, only_open: bool = False) -> list[Alert]:
+        """Alerts raised since then, or all, oldest first."""
+        sql = f"{_ALERT} WHERE raised >= ? ORDER BY raised, id"
+        found = [_alert_of(row) for row in self._db.execute(sql, (since.isoformat() if since else "",))]
+        return [alert for alert in found if alert.open or not only_open]
+
+    def sent(self, alert: str, channels: Iterable[str], now: datetime) -> None:
+        """Note that an alert went out."""
+        names = _encode(sorted(channels)).decode()
+        sql = "UPDATE alerts SET sends = sends + 1, last_sent = ?, channels = ? WHERE id = ?"
+        self._db.execute(sql, (now.isoformat(), names, alert))
+
+    def acknowledge(self, key: str, now: datetime) -> bool:
+        """The owner has taken note: it is not repeated. False when there is no such alert."""
+        sql = "UPDATE alerts SET acknowledged = coalesce(acknowledged, ?) WHERE id = ?"
+        return bool(self._db.execute(sql, (now.isoformat(), key)).rowcount)
+
+    def settle(self, key: str, now: datetime) -> None:
+        """What it was about is over by itself (a late notice came, the mailbox can be read again)."""
+        self._db.execute("UPDATE alerts SET settled = coalesce(settled, ?) WHERE id = ?", (now.isoformat(), key))
+
+    def note_send(self, channel: str, what: str, now: datetime) -> None:
+        """Count a message for the limit, and forget those of last month."""
+        self._db.execute("INSERT INTO sends VALUES (?,?,?)", (now.isoformat(), channel, what))
+
+    def sends_since(self, channel: str, since: datetime) -> int:
+        """How many messages a channel got since then."""
+        sql = "SELECT count(*) FROM sends WHERE channel = ? AND time >= ?"
+        return int(self._db.execute(sql, (channel, since.isoformat())).fetchone()[0])
+
+    # How far things are
+
+    def resume_point(self, mailbox: str, folder: str) -> tuple[int, int] | None:
+        """UIDVALIDITY and the last UID read of an IMAP folder."""
+        sql = "SELECT validity, uid FROM resume WHERE mailbox = ? AND folder = ?"
+        row = self._db.execute(sql, (mailbox, folder)).fetchone()
+        return (int(row[0]), int(row[1])) if row else None
+
+    def set_resume_point(self, mailbox: str, folder: str, validity: int, uid: int) -> None:
+        """Everything up to this UID is kept."""
+        self._db.execute("INSERT OR REPLACE INTO resume VALUES (?,?,?,?)", (mailbox, folder, validity, uid))
+
+    def note(self, key: str) -> str | None:
+        """A small value kept under a name."""
+        row = self._db.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else None
+
+    def set_note(self, key: str, value: str | None) -> None:
+        """Keep a small value, or forget it."""
+        if value is None:
+            self._db.execute("DELETE FROM notes WHERE key = ?", (key,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?,?)", (key, value))
+
+    def time_note(self, key: str) -> datetime | None:
+        """A time kept under a name."""
+        value = self.note(key)
+        return datetime.fromisoformat(value) if value else None
+
+
+_ALERT = "SELECT finding, raised, quiet, acknowledged, settled, sends, last_sent, channels FROM alerts"
+
+
+def scrubbed(letter: Letter) -> Letter:
+    """Without what may be a one-time code in the subject."""
+    if letter.kind != "code":
+        return letter
+    return msgspec.structs.replace(letter, subject=_CODE_IN_SUBJECT.sub("****", letter.subject))
+
+
+def _merged(old: Finding, new: Finding) -> Finding:
+    """The newer words under the older id; it never becomes less urgent."""
+    level = max(old.level, new.level, key=("info", "ask", "alarm").index)
+    about = tuple(dict.fromkeys((*old.about, *new.about)))
+    todo = tuple(Words(w.ja.replace(new.id, old.id), w.en.replace(new.id, old.id)) for w in new.todo)
+    return msgspec.structs.replace(new, id=old.id, level=level, about=about, todo=todo, first=min(old.first, new.first))
+
+
+def _alert_of(row: tuple[object, ...]) -> Alert:
+    finding, raised, quiet, acknowledged, settled, sends, last_sent, channels = row
+    return Alert(
+        finding=_finding.decode(finding),  # type: ignore[arg-type]
+        raised=datetime.fromisoformat(str(raised)),
+        quiet=bool(quiet),
+        acknowledged=_time(acknowledged),
+        settled=_time(settled),
+        sends=int(str(sends)),
+        last_sent=_time(last_sent),
+        channels=_names.decode(str(channels)),
+    )
+
+
+def _time(value: object) -> datetime | None:
+    return datetime.fromisoformat(str(value)) if value else None
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None

@@ -1,0 +1,102 @@
+"""TOML files of the owner into typed values, with errors that name the key, what is wrong and what to write instead."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from kuraban.home.model import Words
+from kuraban.home.problems import HomeError
+
+T = TypeVar("T")
+MOST_BYTES = 1 << 20
+
+# What msgspec says, and the same in plain words. The groups of the pattern fill the sentences.
+_SAYINGS = (
+    (
+        r"Object contains unknown field `(.+)`",
+        "キー「{0}」は知らない名前です。綴りを確かめるか、行を消してください",
+        "the key `{0}` is not known: check its spelling or remove the line",
+    ),
+    (
+        r"Object missing required field `(.+)`",
+        "キー「{0}」がありません。書き足してください",
+        "the key `{0}` is missing: add it",
+    ),
+    (
+        r"Invalid enum value (.+)",
+        "{0} は使えません。説明書にある語から選んでください",
+        "{0} is not one of the words that can stand here",
+    ),
+    (r"Expected `(.+)`, got `(.+)`", "{1} ではなく {0} を書いてください", "write {0} here, not {1}"),
+    (r"Expected `(.+)`", "{0} を書いてください", "write {0} here"),
+)
+_TYPES = {
+    "str": ('文字列("…")', 'text ("…")'),
+    "int": ("整数", "a whole number"),
+    "float": ("数", "a number"),
+    "bool": ("true か false", "true or false"),
+    "array": ("[ ] の並び", "a list in [ ]"),
+    "object": ("[ ] の表", "a table"),
+    "date": ("日付(2026-04-01)", "a date (2026-04-01)"),
+    "null": ("なし", "nothing"),
+}
+
+
+def read(path: Path, kind: type[T]) -> T:
+    """The file as a value of `kind`. Raises `HomeError` naming file and key; a missing file is an error too."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise HomeError.of(f"{path} が大きすぎます(1 MiB まで)", f"{path} is larger than 1 MiB")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise HomeError.of(f"{path} を読めません({why})", f"{path} cannot be read: {why}") from error
+    except UnicodeDecodeError as error:
+        raise HomeError.of(f"{path} は UTF-8 の文字ではありません", f"{path} is not UTF-8 text") from error
+    return parse(text, kind, str(path))
+
+
+def parse(text: str, kind: type[T], name: str) -> T:
+    """As `read`, from text. name: what the file is called in errors."""
+    try:
+        return msgspec.convert(tomllib.loads(text), kind)
+    except tomllib.TOMLDecodeError as error:
+        raise HomeError.of(f"{name} は TOML として読めません: {error}", f"{name} is not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        words = _explained(str(error))
+        raise HomeError.of(f"{name}: {words.ja}。", f"{name}: {words.en}") from None
+
+
+def _explained(message: str) -> Words:
+    problem, _, where = message.partition(" - at ")
+    place = re.sub(r"\[(\d+)\]", lambda hit: f" {int(hit[1]) + 1}", where.strip("`").removeprefix("$").strip("."))
+    for pattern, ja, en in _SAYINGS:
+        found = re.fullmatch(pattern, problem)
+        if found:
+            both = [[_typed(word, i) for word in found.groups()] for i in (0, 1)]
+            return _placed(place, ja.format(*both[0]), en.format(*both[1]))
+    return _placed(place, problem, problem)
+
+
+def _typed(word: str, language: int) -> str:
+    parts = [part for part in word.split(" | ") if part != "null"] or [word]
+    return (" か " if language == 0 else " or ").join(_TYPES[p][language] if p in _TYPES else p for p in parts)
+
+
+def _placed(place: str, ja: str, en: str) -> Words:
+    return Words(f"[{place}] {ja}", f"[{place}] {en}") if place else Words(ja, en)
+
+
+def quoted(value: Any) -> str:
+    """A value as TOML writes it: text, numbers, switches, dates, lists of these."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, for every character that JSON escapes.
+        return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(quoted(item) for item in value) + "]"
+    return str(value)
