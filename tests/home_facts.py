@@ -1,4 +1,4 @@
-"""Letters and facts as the readers of mail yield them, made straight from what happened: for tests that need no mail."""
+"""Letters and facts as the readers of mail yield them, made straight from what happened."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,13 +13,14 @@ KINDS = {"login": "login", "trade": "execution", "fund": "execution", "withdrawa
 
 def event_of(done: Done, key: str) -> Event:
     """The event that a notice of it states."""
-    base = {"id": key, "time": done.time.isoformat(), "account": done.broker}
+    when = done.time.isoformat()
     if done.what == "login":
-        return Event(**base, type="login.succeeded")
+        return Event(key, when, done.broker, "login.succeeded")
     if done.what == "withdrawal":
-        return Event(**base, type="withdrawal.requested", cash=Cash(amount=done.quantity))
+        return Event(key, when, done.broker, "withdrawal.requested", cash=Cash(amount=done.quantity))
     if done.what == "setting":
-        return Event(**base, type="setting.changed", setting=Setting(name=done.setting or None, to=done.to or None))  # type: ignore[arg-type]
+        changed = Setting(name=done.setting or None, to=done.to or None)  # type: ignore[arg-type]
+        return Event(key, when, done.broker, "setting.changed", setting=changed)
     fund = done.what == "fund"
     yen = done.instrument.endswith(".T") or fund
     order = Order(
@@ -32,7 +33,7 @@ def event_of(done: Done, key: str) -> Event:
         notional=float(done.quantity) if fund else done.price * done.quantity if yen else None,
         recurring=True if fund else None,
     )
-    return Event(**base, type="order.executed", order=order)
+    return Event(key, when, done.broker, "order.executed", order=order)
 
 
 def letter_of(done: Done, number: int, verdict: Verdict = VERIFIED) -> Letter:
@@ -51,10 +52,18 @@ def letter_of(done: Done, number: int, verdict: Verdict = VERIFIED) -> Letter:
         summary=Words(f"{done.what} {done.name}", f"{done.what} {done.name}"),
     )
     return Letter(
-        origin=origin, place=f"test:{number}", received=seen, sent=done.time, sender=f"info@{done.broker}.example",
-        sender_name=done.broker, subject=done.what, authenticity=authenticity, kind=KINDS[done.what],
-        format=f"{done.broker}_{done.what}", facts=(fact,),
-    )  # fmt: skip
+        origin=origin,
+        place=f"test:{number}",
+        received=seen,
+        sent=done.time,
+        sender=f"info@{done.broker}.example",
+        sender_name=done.broker,
+        subject=done.what,
+        authenticity=authenticity,
+        kind=KINDS[done.what],
+        format=f"{done.broker}_{done.what}",
+        facts=(fact,),
+    )
 
 
 def letters_of(life: Iterable[Done], verdict: Verdict = VERIFIED) -> list[Letter]:
@@ -76,6 +85,6 @@ def export_facts(life: Iterable[Done], seen: datetime) -> list[Fact]:
                     origin=f"csv:history.csv:{number}",
                     seen=seen,
                     dated_only=True,
-                )  # fmt: skip
+                )
             )
     return found

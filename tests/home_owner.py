@@ -1,4 +1,4 @@
-"""A year in the life of one owner's brokerage accounts, with or without a thief: what happened, before any mail of it."""
+"""A year of one owner's brokerage accounts, with or without a thief: what happened, before any mail of it."""
 
 import random
 from dataclasses import dataclass, replace
@@ -100,8 +100,8 @@ class Life:
         for broker in habit.brokers:
             for saving in habit.savings[: 1 if broker == "rakuten" else 0]:
                 self._savings(broker, saving)
-            for day in habit.withdrawals:
-                self._monthly_withdrawals(broker, day)
+            for day_of_month in habit.withdrawals:
+                self._monthly_withdrawals(broker, day_of_month)
         for offset in range(self.days):
             day = START + timedelta(days=offset)
             if self.random.random() < habit.visits / 30.4:
@@ -114,7 +114,7 @@ class Life:
         for y, m in businessdays.months(START, START + timedelta(days=self.days - 1)):
             placed = businessdays.on_or_after(businessdays.day_of(y, m, saving))
             told = businessdays.add(placed, self.random.choice((2, 2, 3)))
-            if START <= placed and told < START + timedelta(days=self.days):
+            if placed >= START and told < START + timedelta(days=self.days):
                 for fund in FUNDS:
                     self.done.append(Done(at(told, 6, 40, self.random.randrange(60)), broker, "fund", fund, fund,
                                           price=30_000, quantity=30_000))  # fmt: skip
@@ -232,13 +232,13 @@ def with_thief(life: list[Done], family: str, habit: Habit, seed: int) -> list[D
             trade(symbol, name, "buy", price, draw.randrange(50, 300) * 100)
     elif family == "china":
         for symbol in sorted(CHINA):
-            name, price = CHINA[symbol]
-            trade(symbol, name, "buy", price, draw.randrange(20, 60) * 1000)
+            trade(symbol, CHINA[symbol][0], "buy", CHINA[symbol][1], draw.randrange(20, 60) * 1000)
     elif family == "payout":
         found.append(Done(step(60, 600), broker, "setting", setting="payout_account", thief=True))
-        for _ in range(4):
-            found.append(Done(step(600, 9000), broker, "withdrawal", quantity=draw.randrange(20, 90) * 100_000,
-                              thief=True))  # fmt: skip
+        found += [
+            Done(step(600, 9000), broker, "withdrawal", quantity=draw.randrange(20, 90) * 100_000, thief=True)
+            for _ in range(4)
+        ]
     return sorted([*life, *found], key=lambda item: item.time)
 
 

@@ -1,13 +1,12 @@
 """What the owner's side adds to the engine's evidence: the plan, and habits that mails and exports show.
 
 A broker's stream has addresses, devices and holdings; an owner's mailbox has few acts, told by their executions. So the
-habits here are the ones that such data shows: how often this owner acts at all, how many names he sells in a day, what
-price the new names he buys have. As in the core, each value is a bounded log-likelihood ratio in nats with a written
+habits here are the ones that such data shows: how often this owner acts at all, how many names he sells in an hour,
+which markets he buys in. As in the core, each value is a bounded log-likelihood ratio in nats with a written
 meaning; owner's rates are his own, drawn towards an assumed one.
 """
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -16,8 +15,7 @@ from kuraban.home.ledger import Act
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 
-WINDOW = timedelta(hours=24)
-LOW_PRICE = 200.0  # JPY; the names hijacked accounts were made to buy in 2025 cost 40 to 200
+WINDOW, VISIT = timedelta(hours=24), timedelta(hours=1)
 
 
 class Weighed(NamedTuple):
@@ -29,10 +27,11 @@ class Weighed(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What the engine has already counted (nats): for long disuse, and for a new market."""
+    """What the engine has already counted (nats): for seldom use, for a new market, for buying after selling out."""
 
     disuse: float = 0.0
     market: float = 0.0
+    rotation: float = 0.0
 
 
 class Evidence(NamedTuple):
@@ -74,14 +73,9 @@ EVIDENCE: tuple[Evidence, ...] = (
         "めったに使わない口座(これまでに{fact}日だけ)", "an account you seldom use ({fact} days so far)",
     ),
     Evidence(
-        "habit.sold_names", 0.0, 4.0, "distinct names sold within a day, against the owner's own days",
+        "habit.sold_names", 0.0, 4.0, "distinct names sold within an hour, against the owner's own days",
         "2025 (30 April: more than 30 holdings within an hour)",
-        "24時間以内に{fact}銘柄を売却", "{fact} names sold within 24 hours",
-    ),
-    Evidence(
-        "habit.low_price", 0.0, 2.0, "a new name bought at a low price, against the owner's own new names",
-        "2025 (names at JPY 40 to 200)",
-        "初めての低位株({fact}円)の買い", "a new low-priced share bought (JPY {fact})",
+        "1時間以内に{fact}銘柄を売却", "{fact} names sold within an hour",
     ),
     Evidence(
         "habit.market",
@@ -99,8 +93,7 @@ EVIDENCE: tuple[Evidence, ...] = (
 )  # fmt: skip
 BY_ID = {line.id: line for line in EVIDENCE}
 
-THIEF_SELLS_MANY, OWNER_ONE_MORE = 0.6, 0.35
-THIEF_BUYS_LOW, OWNER_BUYS_LOW = 0.6, 0.05
+THIEF_SELLS_MANY, OWNER_ONE_MORE, PRIOR_DAYS = 0.6, 0.35, 5.0
 THIEF_ROTATES, OWNER_ROTATES = 0.75, 0.2
 THIEF_BUYS_CHINA, OWNER_BEGINS_CHINA = 0.3, 0.003
 CHINA = {"HK": ("香港", "Hong Kong"), "CN": ("中国", "China")}
@@ -113,11 +106,9 @@ class Habits:
 
     known_since: datetime | None = None
     days: set[date] = field(default_factory=set)
-    sold_on: dict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
+    sold_on: dict[date, int] = field(default_factory=dict)
     bought: set[str] = field(default_factory=set)
     markets: set[str] = field(default_factory=set)
-    new_names: int = 0
-    new_low: int = 0
     recent: list[tuple[datetime, str, str]] = field(default_factory=list)  # time, side, instrument
 
     def met(self, time: datetime) -> None:
@@ -132,18 +123,19 @@ class Habits:
         if order is not None and order.side and order.instrument:
             self.recent.append((act.time, order.side, order.instrument))
 
-    def learn(self, act: Act, new: bool) -> None:
+    def sold_within(self, time: datetime) -> set[str]:
+        """The names sold in the hour before."""
+        return {name for when, side, name in self.recent if side == "sell" and time - when <= VISIT}
+
+    def learn(self, act: Act) -> None:
         """Take an act for the owner's own."""
         self.days.add(act.day)
         order = act.event.order
         if order is None or order.instrument is None:
             return
         if order.side == "sell":
-            self.sold_on[act.day].add(order.instrument)
+            self.sold_on[act.day] = max(self.sold_on.get(act.day, 0), len(self.sold_within(act.time)))
         else:
-            if new:
-                self.new_names += 1
-                self.new_low += _low(act)
             self.bought.add(order.instrument)
             self.markets |= market_of(act)
 
@@ -155,7 +147,7 @@ def weigh(act: Act, habits: Habits, plan: Plan, said: Said) -> list[Weighed]:
     if order is not None and order.side:
         found += _sold_names(act, habits)
         if order.side == "buy" and order.kind != "fund":
-            found += _purchase(act, habits, said.market)
+            found += _purchase(act, habits, said)
     return found
 
 
@@ -220,31 +212,24 @@ def _rhythm(act: Act, habits: Habits, said: float) -> list[Weighed]:
 
 
 def _sold_names(act: Act, habits: Habits) -> list[Weighed]:
-    names = {name for _, side, name in habits.recent if side == "sell"}
-    if len(names) < 2:
+    """How many names this owner sells in an hour is geometric, with a mean of his own; days seen set a floor."""
+    names = len(habits.sold_within(act.time))
+    if names < 2:
         return []
-    days = [len(sold) for day, sold in habits.sold_on.items() if day < act.day]
-    own = (sum(n >= len(names) for n in days) + 0.5) / (len(days) + 20.0)
-    usual = max(OWNER_ONE_MORE ** (len(names) - 1), own)
-    return _say("habit.sold_names", math.log(THIEF_SELLS_MANY / min(THIEF_SELLS_MANY, usual)), len(names))
+    days = [sold for day, sold in habits.sold_on.items() if day < act.day]
+    more = (sum(days) - len(days) + OWNER_ONE_MORE * PRIOR_DAYS) / (sum(days) + PRIOR_DAYS)
+    own = (sum(n >= names for n in days) + 0.5) / (len(days) + 20.0)
+    usual = max(more ** (names - 1), own)
+    return _say("habit.sold_names", math.log(THIEF_SELLS_MANY / min(THIEF_SELLS_MANY, usual)), names)
 
 
-def _purchase(act: Act, habits: Habits, said: float) -> list[Weighed]:
+def _purchase(act: Act, habits: Habits, said: Said) -> list[Weighed]:
     if not is_new(act, habits):
         return []
     found: list[Weighed] = []
     for market in sorted(market_of(act) & CHINA.keys() - habits.markets):
-        found += _say("habit.market", math.log(THIEF_BUYS_CHINA / OWNER_BEGINS_CHINA) - said, CHINA[market])
-    if _low(act):
-        usual = (habits.new_low + 8.0 * OWNER_BUYS_LOW) / (habits.new_names + 8.0)
-        price = act.event.order.price if act.event.order else None
-        found += _say("habit.low_price", math.log(THIEF_BUYS_LOW / min(THIEF_BUYS_LOW, usual)), f"{price or 0:,.0f}")
+        found += _say("habit.market", math.log(THIEF_BUYS_CHINA / OWNER_BEGINS_CHINA) - said.market, CHINA[market])
     sold = {name for _, side, name in habits.recent if side == "sell"}
     if len(sold) >= 2:
-        found += _say("habit.rotation", math.log(THIEF_ROTATES / OWNER_ROTATES))
+        found += _say("habit.rotation", math.log(THIEF_ROTATES / OWNER_ROTATES) - said.rotation)
     return found
-
-
-def _low(act: Act) -> bool:
-    order = act.event.order
-    return order is not None and order.price is not None and order.price <= LOW_PRICE and "JP" in market_of(act)

@@ -1,7 +1,7 @@
-"""What the owner's side talks about: mails with their authenticity, facts read from mails and exports, words for people.
+"""What the owner's side talks about: mails with their authenticity, facts of mails and exports, words for people.
 
-Every source (a mail, a row of a CSV export) ends as `Fact`s: events of the project's one vocabulary, with where they came
-from and how sure the reading is. Nothing here holds a password, a one-time code or a whole message.
+Every source (a mail, a row of a CSV export) ends as `Fact`s: events of the project's one vocabulary, with where they
+came from and how sure the reading is. Nothing here holds a password, a one-time code or a whole message.
 """
 
 from datetime import datetime
@@ -72,9 +72,10 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One mail after reading: who sent it, how far it can be believed, which notice it is and what it states.
 
-    origin: `mail:<sha256 of the raw message>`. place: where it lies (path, or `imap:folder:uid`). received: the time the
-    owner's own provider noted, None where unknown. kind: `login`, `execution`, `withdrawal`, `cash`, `setting`, `order`,
-    `code`, `margin_call`, `plan`, `advertising` or None where unrecognised. format: id of the format that read it.
+    origin: `mail:<sha256 of the raw message>`. place: where it lies (path, or `imap:folder:uid`). received: the time
+    the owner's own provider noted, None where unknown. kind: `login`, `execution`, `withdrawal`, `cash`, `setting`,
+    `order`, `code`, `margin_call`, `plan`, `advertising` or None where unrecognised. format: id of the format that
+    read it.
     """
 
     origin: str

@@ -32,6 +32,7 @@ DEARER, DEAREST = 2.0, 16.0
 YEAR = timedelta(days=365)
 CERTAIN_OF = 0.2  # acts believed less than this to be a thief's are learned as the owner's
 TEACHING_ONLY = frozenset({"account.snapshot", "order.cancelled", "cash.deposited", "withdrawal.paid", "login.failed"})
+COUNTED_TWICE = (ids.DORMANT, ids.ACTIVITY, ids.NOVEL_MARKET, ids.ROTATION)
 
 _choose: Any = choose  # compiled, so untyped
 
@@ -158,7 +159,7 @@ class _Scorer:
         exposure = self._exposure(act, row)
         action = "allow" if planned else self._action(probability, exposure, act.time)
         if act.id in self._mine or (not planned and act.id not in self._denied and probability < CERTAIN_OF):
-            habits.learn(act, new)
+            habits.learn(act)
         elif planned and act.event.order is not None and act.event.order.instrument:
             habits.bought.add(act.event.order.instrument)
         return Score(
@@ -173,8 +174,9 @@ class _Scorer:
 
     def _said(self, row: Any) -> Said:
         prior = float(row["prior"]) - _log_odds(float(self._policy["hazard"]))
-        dormant, market = (float(row["weight"][signal]) / 1000.0 for signal in (ids.DORMANT, ids.NOVEL_MARKET))
-        return Said(max(0.0, dormant) + max(0.0, prior), max(0.0, market))
+        of = {signal: max(0.0, float(row["weight"][signal]) / 1000.0) for signal in COUNTED_TWICE}
+        disuse = of[ids.DORMANT] + of[ids.ACTIVITY] + max(0.0, prior)
+        return Said(disuse, of[ids.NOVEL_MARKET], of[ids.ROTATION])
 
     def _exposure(self, act: Act, row: Any) -> float:
         """What can be lost; an account whose holdings were never shown counts as an unknown one."""

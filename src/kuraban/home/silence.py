@@ -2,7 +2,8 @@
 
 Four kinds of arrival are expected: the notice of a purchase the plan names; the notice of one that has come every
 month; anything at all from a broker that writes regularly; and a login notice after the owner's own login, which the
-making of an export shows. Each is expected only where the past shows that it comes; what is overdue is asked about once.
+making of an export shows. Each is expected only where the past shows that it comes; what is overdue is asked about
+once.
 """
 
 from bisect import bisect_left, bisect_right

@@ -293,11 +293,11 @@ class Store:
         found = [_alert_of(row) for row in self._db.execute(sql, (since.isoformat() if since else "",))]
         return [alert for alert in found if alert.open or not only_open]
 
-    def sent(self, alert: str, channels: Iterable[str], now: datetime) -> None:
-        """Note that an alert went out."""
+    def sent(self, alert: str, channels: Iterable[str], now: datetime, *, again: bool = True) -> None:
+        """Note that an alert went out to these channels so far; again: whether that counts as one more time."""
         names = _encode(sorted(channels)).decode()
-        sql = "UPDATE alerts SET sends = sends + 1, last_sent = ?, channels = ? WHERE id = ?"
-        self._db.execute(sql, (now.isoformat(), names, alert))
+        sql = "UPDATE alerts SET sends = sends + ?, last_sent = ?, channels = ? WHERE id = ?"
+        self._db.execute(sql, (int(again), now.isoformat(), names, alert))
 
     def acknowledge(self, key: str, now: datetime) -> bool:
         """The owner has taken note: it is not repeated. False when there is no such alert."""
