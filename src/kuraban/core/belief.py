@@ -167,6 +167,6 @@ def first_odds(p, at, time, hazard, machine):
     if since == 0:
         # Never seen to log in: as long as it has been known, and at least a week.
         gap = max(7.0, (time - np.int64(p["born"])) / DAY)
-    h = hazard * min(400.0, max(0.02, gap))
+    h = hazard * min(400.0, max(0.1, gap))
     suspected = suspected_elsewhere(p, at, time)
     return logit(min(0.5, h)), logit(1.0 - (1.0 - min(0.5, h)) * (1.0 - CARRY * suspected))

@@ -100,7 +100,7 @@ COMMON = 0.05
 # A session this suspect is told to its network as suspicious.
 SUSPECT = 0.2
 # Evidence without the ring at which a buyer is as likely odd as not; about 2 in 100 of owners' new buys reach it.
-ODD_AT = 3.5
+ODD_AT = 3.0
 
 HITS = 24
 
@@ -873,7 +873,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                 group = experience(p)
                 if group > 0 and belief < COMMON:
                     pop["pattern_seen"][0 if group < SEASONED else 1, shape] += 1.0
-                access.expect(p, pop, new, device, 0.85)
+                access.expect(p, pop, new, device)
                 learn_population(pop, row, ua, device)
                 if not unsure:
                     teach_login(
@@ -888,6 +888,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                         device,
                         row["week_minute"],
                         new,
+                        minute,
                         1,
                     )
                 if unsure or new != 0:

@@ -471,7 +471,7 @@ def age(p, day):
 
 
 @jit
-def teach_login(p, ip, net, asn, country, ua, browser, system, device, week_minute, new, sign):
+def teach_login(p, ip, net, asn, country, ua, browser, system, device, week_minute, new, minute, sign):
     """Add (`sign` 1) or take back (-1) what one login says of the owner."""
     if sign > 0:
         spare = 0
@@ -524,6 +524,7 @@ def teach_login(p, ip, net, asn, country, ua, browser, system, device, week_minu
                     if p["device"][i]["weight"] < p["device"][found]["weight"]:
                         found = i
                 p["device"][found]["id"] = device
+                p["device"][found]["first"] = minute
                 p["device"][found]["weight"] = 0.0
             p["device"][found]["weight"] += 1.0
     else:
@@ -598,6 +599,7 @@ def apply_lesson(p, l, sign, pop):
             l["device"],
             l["week_minute"],
             np.int64(l["flags"]),
+            np.int64(l["minute"]),
             sign,
         )
     elif l["kind"] >= 2:

@@ -20,7 +20,7 @@ from kuraban.core.habits import DAY, rate
 from kuraban.core.jit import jit
 from kuraban.core.profile import MEMBERS
 
-RING_DAYS = 2.0  # half-life of the crowd
+RING_DAYS = 0.7  # half-life of the crowd: rings buy within hours
 RATE_DAYS = 20.0
 EXTRA = 5.0
 NAMED_AT = 2.5

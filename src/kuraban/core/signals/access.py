@@ -18,6 +18,7 @@ from kuraban.core.belief import keep, lift, put
 from kuraban.core.habits import (
     ADDRESSES_IN_NET,
     DAY,
+    MINUTE,
     NETS_IN_SYSTEM,
     base_novelty,
     expect_patterns,
@@ -38,6 +39,7 @@ from kuraban.core.profile import (
     ANOMALOUS,
     ASN,
     CHALLENGED,
+    CLIENTS,
     COUNTRY,
     DEV,
     DEVICES,
@@ -54,8 +56,11 @@ from kuraban.core.signals import ids
 
 # Ways in, and how often thieves use each. Assumptions within what the wave of 2025 shows: addresses abroad and in data
 # centres at first, Japanese proxies after brokers blocked those, stolen cookies, control of the owner's own device.
-ANYWHERE, SAME_COUNTRY, SAME_SYSTEM, REPLAYED, OWN_DEVICE = range(5)
+ANYWHERE, SAME_COUNTRY, SAME_SYSTEM, REPLAYED, OWN_DEVICE, RETURNED = range(6)
 WAYS = np.array([0.30, 0.30, 0.15, 0.13, 0.12])
+# A thief who has been here before comes as whoever came then: what is known of the account only since that many days
+# (half-life) may be his. It adds to the ways above.
+RETURNS, STRANGER_DAYS = 0.35, 5.0
 
 # Countries thieves' addresses are in, for the ways that do not choose the owner's. China strongly suspected in 2025;
 # the rest an assumption. Anything else shares what is left.
@@ -162,13 +167,17 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
     else:
         own_device = present * (1.0 - p_new) * known
 
-    joint = np.empty(5)
-    nets = np.empty(5)
-    clients = np.empty(5)
-    devices = np.empty(5)
+    since = np.int64(p["device"][slot]["first"]) if slot >= 0 else np.int64(p["born"]) // MINUTE
+    strange = RETURNS * math.pow(0.5, max(0, np.int64(p["last"]) // MINUTE - since) / 1440.0 / STRANGER_DAYS)
+    place = place_of(new)
+    together = togetherness(p, pop, place, state, software)
+    joint = np.empty(6)
+    nets = np.empty(6)
+    clients = np.empty(6)
+    devices = np.empty(6)
     absent = max(DEVICE_ABSENT, 1.0 - everyone)
     total_joint = 0.0
-    for way in range(5):
+    for way in range(6):
         nets[way] = thief_network(
             way, country, row["asn"], np.int64(row["net_flags"]), own_system, at_address, pop, home
         )
@@ -180,29 +189,21 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
             clients[way] = full
         if way == REPLAYED:
             devices[way] = absent if device == 0 else (0.45 if slot < 0 else 0.5 * known)
-        elif way == OWN_DEVICE:
-            devices[way] = own_device
+        elif way >= OWN_DEVICE:
+            devices[way] = own_device * together
         else:
             devices[way] = absent if device == 0 else (DEVICE_NEW if slot < 0 else DEVICE_COPIED * known)
-        joint[way] = WAYS[way] * nets[way] * clients[way] * devices[way]
+        joint[way] = (WAYS[way] if way < RETURNED else strange) * nets[way] * clients[way] * devices[way]
         total_joint += joint[way]
     network_part = -math.log(at_address)
     client_part = -math.log(full)
-    device_part = -math.log(own_device)
-    for way in range(5):
+    device_part = -math.log(own_device * together)
+    for way in range(6):
         r = joint[way] / total_joint
         if r > 0.0:
-            network_part += r * (math.log(nets[way]) + math.log(WAYS[way] / r))
+            network_part += r * (math.log(nets[way]) + math.log((WAYS[way] if way < RETURNED else strange) / r))
             client_part += r * math.log(clients[way])
             device_part += r * math.log(devices[way])
-    place = place_of(new)
-    together = math.log(togetherness(p, pop, place, state, software))
-    if state == 1:
-        device_part -= together
-    elif software > 0:
-        client_part -= together
-    else:
-        network_part -= together
     keep(s, ids.NETWORK, network_part, 0)
     keep(s, ids.CLIENT, client_part, 0)
     keep(s, ids.DEVICE, device_part, 1 if device == 0 else 0)
@@ -260,13 +261,16 @@ def learn_machine(p, pop, row, ua, minute, known, unsure):
 
 
 @jit
-def expect(p, pop, new, device, family):
+def expect(p, pop, new, device):
     """Count a login among the population's novelties, and what was to be expected of this account."""
     group = experience(p)
     everyone = rate(np.float64(pop["with_device"]), np.float64(pop["logins"]), 20.0, 0.9)
     present = min(0.995, max(0.005, rate(np.float64(p["with_device"]), np.float64(p["logins"]), 4.0, everyone)))
     if group > 0:
-        expect_patterns(p, pop, present, novelty(p, pop, DEV), family)
+        total = 0.0
+        for i in range(CLIENTS):
+            total += np.float64(p["client"][i]["weight"])
+        expect_patterns(p, pop, present, novelty(p, pop, DEV), total / (total + 1.0))
     for level in range(LEVELS):
         if level != DEV or device != 0:
             p["expected"][level] += np.float32(base_novelty(pop, group, level))
@@ -365,15 +369,15 @@ def session_changed(p, s, pop, row, ip, net, ua, device, home):
         ) + 0.5 * thief_network(
             SAME_COUNTRY, row["country"], row["asn"], np.int64(row["net_flags"]), own_system, at_address, pop, home
         )
-        # Owners change between their line and their mobile carrier in mid-session; one in fifty sessions does. Few
-        # thieves continue a session with its own device id: that needs the whole browser profile.
-        copied = 0.15 if same_device else 0.6
+        # Owners change between their line and their mobile carrier in mid-session; one in fifty sessions does. An app's
+        # session is hardly ever stolen; a browser's cookies are, device id and all.
+        copied = 0.1 if same_device and row["channel"] == layout.APP else 0.6
         value += min(4.5, max(-1.0, math.log(copied * strange + 1e-30) - math.log(at_address))) - 0.5
         if (new >> NET) & 1:
             s["flags"] |= NEW_NETWORK
     if value > 0.0:
         lift(s, ids.SESSION_CHANGE, value, 0)
-        if value > 2.0:
+        if value > 1.5:
             # How the session began says no longer who goes on with it.
             for k in range(ids.SESSION_CHANGE):
                 s["weight"][k] = max(np.int16(0), s["weight"][k])

@@ -252,7 +252,7 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal(
         "trading.haste",
-        -0.3,
+        -0.1,
         0.8,
         "gaps between acts, against this account's own pace",
         "2025; assumption",
