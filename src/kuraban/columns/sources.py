@@ -20,8 +20,8 @@ BLOCK = 4 << 20  # bytes of text at a time
 TAIL = 1 << 20  # spare room behind a block, for what the slow path writes
 
 _GZIP_BLOCK = 1 << 18
-# A few bytes of zstd can stand for a whole block of zeros: small pieces keep what comes out of one in bounds.
-_ZSTD_BLOCK = 1 << 11
+_ZSTD_BLOCK = 1 << 16
+_ZSTD_PIECE = 1 << 9  # four bytes of zstd can stand for 128 KiB: small pieces keep what comes out of one in bounds
 _MARK = b"\xef\xbb\xbf"
 
 Fill = Callable[[memoryview], int]  # read into the memory given: how many bytes, 0 at the end
@@ -171,16 +171,17 @@ def _gzip_pieces(file: FileIO) -> Iterator[bytes]:
 
 
 def _zstd_pieces(file: FileIO) -> Iterator[bytes]:
-    raw = file.read(_ZSTD_BLOCK)
+    """Frames of zstd one after the other."""
+    raw = memoryview(file.read(_ZSTD_BLOCK))
     while raw:
         frame = zstandard.ZstdDecompressor().decompressobj()
         while not frame.eof:
             if not raw:
                 raise SourceError("truncated_source", "the zstd file ends too early")
             try:
-                piece = frame.decompress(raw)
+                piece = frame.decompress(raw[:_ZSTD_PIECE])
             except zstandard.ZstdError as error:
                 raise SourceError("corrupt_source", f"not zstd: {error}") from error
             yield piece
-            raw = frame.unused_data if frame.eof else file.read(_ZSTD_BLOCK)
-        raw = raw or file.read(_ZSTD_BLOCK)
+            used = min(len(raw), _ZSTD_PIECE) - len(frame.unused_data)
+            raw = raw[used:] or memoryview(file.read(_ZSTD_BLOCK))
