@@ -144,3 +144,15 @@ def test_nothing_taken_has_no_share(tmp_path: Path) -> None:
     story.taken_over("ann", story.login("ann", 0, 9))
     assert stopped(story, tmp_path) == (None, None)
     assert counted(story, tmp_path) is None
+
+
+def test_acts_are_counted_beside_their_value(tmp_path: Path) -> None:
+    """Of a large and two small purchases the large one is held: most of the value, a third of the acts."""
+    story = Story()
+    buys = [story.buys("ann", 0, 9 + number, yen, session=f"s{number}") for number, yen in enumerate((900, 50, 50))]
+    story.decided(buys[0], 0.5, "hold")
+    sale = story.sells("ann", 0, 8, 1000)
+    story.taken_over("ann", sale, *buys)
+    value = story.report(tmp_path).value["overall"]
+    assert (value.stopped, value.losses) == (0.9, 3)
+    assert value.losses_stopped == pytest.approx(1 / 3)

@@ -19,6 +19,8 @@ OURS = "Kuraban"
 TRAINED = "gradient boosting, labels"
 ENGINE = ("core", "columns", "reference", "events.py", "decisions.py", "replay.py", "policy.toml", "evaluate")
 OTHERS = ("baselines", "reference", "core/layout.py", "evaluate")
+# Taken when the code is loaded: somebody may be editing the files while a long run goes on.
+ENGINE_CODE, OTHERS_CODE = code(*ENGINE), code(*OTHERS)
 
 
 def without(family: str) -> str:
@@ -34,7 +36,7 @@ def read(place: Path) -> World:
 def model(build: Path, training: Sequence[Spec]) -> Path:
     """The boosted reference, trained on the labels of some worlds."""
     places = [worlds.make(build, spec) for spec in training]
-    name = digest(code(*OTHERS), [place.name for place in places])
+    name = digest(OTHERS_CODE, [place.name for place in places])
     return kept(build / "models" / f"{name}.txt", lambda place: boosting.train(places, place))
 
 
@@ -53,9 +55,9 @@ def decide(build: Path, spec: Spec, names: Sequence[str], training: Sequence[Spe
 def _file(build: Path, place: Path, name: str, training: Sequence[Spec]) -> Path:
     about: list[object] = [place.name, name]
     if name == TRAINED:
-        about += [code(*OTHERS), [worlds.folder(build, spec).name for spec in training]]
+        about += [OTHERS_CODE, [worlds.folder(build, spec).name for spec in training]]
     else:
-        about.append(code(*(OTHERS if name in BASELINES else ENGINE)))
+        about.append(OTHERS_CODE if name in BASELINES else ENGINE_CODE)
     return build / "decisions" / f"{digest(*about)}.msgpack"
 
 

@@ -61,10 +61,11 @@ def value(report: Report) -> str:
     """What was taken and stopped."""
     rows = [
         (name, f"{own.total / 1e6:,.1f}", percent(own.stopped), percent(own.stopped_by_hold_or_lock),
-         percent(own.stopped_if_nobody_passes))
+         percent(own.stopped_if_nobody_passes), percent(own.passing), f"{own.losses:,}", percent(own.losses_stopped))
         for name, own in report.value.items()
     ]  # fmt: skip
-    return table(("family", "taken, ¥M", "stopped", "by hold and lock alone", "if nobody passed a challenge"), rows)
+    head = ("family", "taken, ¥M", "stopped", "by hold and lock alone", "if nobody passed a challenge")
+    return table((*head, "thieves who pass", "purchases, withdrawals", "of them stopped"), rows)
 
 
 def friction(report: Report) -> str:

@@ -14,10 +14,12 @@ from kuraban.sim.market import Market
 from kuraban.sim.parameters import draw_world
 from kuraban.sim.simulate import Summary, simulate
 
+CODE = code("sim", "reference")
+
 
 def folder(build: Path, spec: Spec) -> Path:
     """Where a world lies, whether made or not."""
-    return build / "worlds" / f"{spec.name}-{digest(spec, code('sim', 'reference'))}"
+    return build / "worlds" / f"{spec.name}-{digest(spec, CODE)}"
 
 
 def make(build: Path, spec: Spec) -> Path:

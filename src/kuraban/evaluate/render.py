@@ -101,10 +101,14 @@ def _value_part(report: Report) -> str:
             percent(own.stopped),
             percent(own.stopped_by_hold_or_lock),
             percent(own.stopped_if_nobody_passes),
+            percent(own.passing),
+            f"{own.losses:,}",
+            percent(own.losses_stopped),
         )
         for name, own in report.value.items()
     ]
-    return table(("value taken", "JPY", "stopped", "by hold, lock", "if nobody passes challenges"), rows)
+    head = ("value taken", "JPY", "stopped", "by hold, lock", "if nobody passes", "thieves who pass")
+    return table((*head, "acts", "stopped"), rows)
 
 
 def _ring_part(report: Report) -> str:

@@ -60,13 +60,17 @@ class Value(msgspec.Struct):
     """What the attackers bought and withdrew (account currency), and the shares of it that the actions stopped.
 
     `stopped` counts a challenge as far as the thief cannot pass it; the other two are its bounds: no challenge stops
-    anybody, every challenge stops everybody.
+    anybody, every challenge stops everybody. `losses` is the number of purchases and withdrawals, `losses_stopped` the
+    share of them that was stopped, `passing` the share of the family's thieves taken to pass a challenge.
     """
 
     total: float
     stopped: float | None
     stopped_by_hold_or_lock: float | None
     stopped_if_nobody_passes: float | None
+    losses: int
+    losses_stopped: float | None
+    passing: float | None
 
 
 class Friction(msgspec.Struct):

@@ -26,8 +26,8 @@ from kuraban.evaluate.world import Takeover, World
 CHALLENGE, HOLD, LOCK = RANK["challenge"], RANK["hold"], RANK["lock"]
 
 
-def stopped(takeover: Takeover, verdicts: list[Verdict], credit: float) -> float:
-    """The value of the takeover's losses that the decisions in time order stop.
+def stopped(takeover: Takeover, verdicts: list[Verdict], credit: float, counted: bool = False) -> float:
+    """The value of the takeover's losses that the decisions in time order stop; their number if `counted`.
 
     `credit`: the share of a loss that a challenge on the way to it is taken to stop.
     """
@@ -46,10 +46,11 @@ def stopped(takeover: Takeover, verdicts: list[Verdict], credit: float) -> float
         if act.session is not None and rank == HOLD and act.type == "login.succeeded":
             refused.add(act.session)
         locked = locked_from is not None and act.time >= locked_from
+        weight = float(act.loss) if counted else act.value
         if locked or rank >= HOLD or act.session in refused:
-            value += act.value
+            value += weight
         elif rank == CHALLENGE or act.session in challenged:
-            value += credit * act.value
+            value += credit * weight
     return value
 
 
@@ -77,21 +78,26 @@ def verdicts_within(takeover: Takeover, decided: Decided) -> list[Verdict]:
 def values(world: World, decided: Decided) -> dict[str, Value]:
     """What was taken and what of it was stopped, overall and per family."""
     shares = passing(world.takeovers)
-    sums: dict[str, list[float]] = {"overall": [0.0] * 4}
+    sums: dict[str, list[float]] = {"overall": [0.0] * 6}
     for takeover in world.takeovers:
-        verdicts = verdicts_within(takeover, decided)
+        verdicts, worth = verdicts_within(takeover, decided), credit(takeover, shares)
         parts = (
             sum(act.value for act in takeover.acts),
             stopped(takeover, verdicts, 0.0),
-            stopped(takeover, verdicts, credit(takeover, shares)),
+            stopped(takeover, verdicts, worth),
             stopped(takeover, verdicts, 1.0),
+            len(takeover.losses),
+            stopped(takeover, verdicts, worth, counted=True),
         )
         for name in ("overall", takeover.family):
-            sums[name] = [a + b for a, b in zip(sums.get(name, [0.0] * 4), parts, strict=True)]
-    return {name: _value(*parts) for name, parts in sums.items()}
+            sums[name] = [a + b for a, b in zip(sums.get(name, [0.0] * 6), parts, strict=True)]
+    return {name: _value(shares.get(name), *parts) for name, parts in sums.items()}
 
 
-def _value(total: float, held: float, stopped_: float, most: float) -> Value:
+def _value(
+    share: float | None, total: float, held: float, stopped_: float, most: float, losses: float, fewer: float
+) -> Value:
+    acts = fewer / losses if losses else None
     if not total:
-        return Value(total, None, None, None)
-    return Value(total, stopped_ / total, held / total, most / total)
+        return Value(total, None, None, None, int(losses), acts, share)
+    return Value(total, stopped_ / total, held / total, most / total, int(losses), acts, share)
