@@ -41,6 +41,8 @@ from kuraban.core.habits import (
     hour_bin,
     low32,
     spare_lesson,
+    login_lesson,
+    LOGIN_LESSONS,
     teach_login,
     teach_order,
     unlearn_session,
@@ -341,7 +343,10 @@ def learn_population(pop, row, ua, device):
 @jit
 def keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, shape, held):
     """Remember what a login taught or would teach."""
-    l = p["lesson"][spare_lesson(p)]
+    at = login_lesson(p, device, row["asn"], ua)
+    if at < 0:
+        return
+    l = p["lesson"][at]
     l["id"] = row["id"]
     l["session"] = low32(s["id"])
     l["minute"] = minute
@@ -366,7 +371,7 @@ def keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, shape, held):
 @jit
 def keep_order_lesson(p, s, row, minute, market, notional, thin, flags, held):
     """Remember what an order taught or would teach. The product kind rides in `os`."""
-    l = p["lesson"][spare_lesson(p)]
+    l = p["lesson"][spare_lesson(p, LOGIN_LESSONS, PENDING)]
     l["id"] = row["id"]
     l["session"] = low32(s["id"])
     l["minute"] = minute
@@ -509,7 +514,7 @@ def reset_credentials(p, time, minute, pol):
     suspected = account_probability(p, time)
     for i in range(SESSIONS):
         p["session"][i]["id"] = np.uint64(0)
-    p["residual"] = min(0.02, 0.02 * suspected)
+    p["residual"] = 0.002 * suspected  # the closer watch says the rest
     p["reset_at"] = minute
     if suspected > 0.05:
         p["watch_until"] = minute + np.int64(np.float64(pol["watch_days"]) * 1440.0)

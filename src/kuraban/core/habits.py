@@ -110,6 +110,7 @@ PRIOR_NOVELTY = np.array(
     ]
 )
 POPULATION_STRENGTH = 30.0
+LOGIN_LESSONS = 2  # of the lessons kept, so many are for logins: many orders must not crowd them out
 # An account's own propensity to novelty, relative to comparable accounts, is drawn towards one by so many novelties.
 OWN_STRENGTH = 1.5
 MOST_NOVELTY = 0.95
@@ -660,11 +661,11 @@ def unlearn_session(p, session, pop):
 
 
 @jit
-def spare_lesson(p):
-    """Slot for a new lesson: an empty one, else the oldest learned, else the oldest held (which is then lost)."""
-    best = 0
+def spare_lesson(p, first, end):
+    """Slot for a new lesson among first..end: an empty one, else the oldest learned, else the oldest held (then lost)."""
+    best = first
     rank = 1e30
-    for i in range(PENDING):
+    for i in range(first, end):
         l = p["lesson"][i]
         here = np.float64(l["minute"])
         if l["kind"] == 0:
@@ -675,3 +676,13 @@ def spare_lesson(p):
             rank = here
             best = i
     return best
+
+
+@jit
+def login_lesson(p, device, asn, ua):
+    """Slot for what a login teaches; a place and device whose lesson is waiting already has been here since then."""
+    for i in range(LOGIN_LESSONS):
+        l = p["lesson"][i]
+        if l["kind"] == 1 and l["held"] == 1 and l["device"] == device and l["asn"] == asn and l["ua"] == ua:
+            return -1
+    return spare_lesson(p, 0, LOGIN_LESSONS)
