@@ -58,8 +58,9 @@ class Stream:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._flush()
-        self._file.close()
+        with self._file:
+            if kind is None:
+                self._flush()
 
 
 def write_truth(path: Path, takeovers: list[Takeover]) -> None:
