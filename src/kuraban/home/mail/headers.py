@@ -27,6 +27,7 @@ SINGLE = frozenset(
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(rb"\r\n|\n|\r")
 # A folded line that would be a sender or a subject to a reader that overlooks the blank before it.
+# Signatures list the names of fields in just that form, so theirs do not count.
 _HIDDEN = re.compile(rb"[ \t]+(?:from|sender|subject|authentication-results)[ \t]*:", re.IGNORECASE)
 
 
@@ -110,7 +111,7 @@ def _continue(fields: list[tuple[str, list[bytes]]], line: bytes, oddities: set[
     if lines == [b""] and line.lstrip().startswith(b":"):
         oddities.add("malformed_name")
         line = line.lstrip()[1:]
-    elif _HIDDEN.match(line):
+    elif _HIDDEN.match(line) and "dkim" not in fields[-1][0] and not fields[-1][0].startswith("arc-"):
         oddities.add("hidden_field")
     lines.append(line)
 

@@ -42,7 +42,7 @@ def read_letter(
     received = dates.received(message.headers) or arrived
     sent = dates.sent(message.headers)
     when = received or sent or context.now()
-    authenticity = verdict.judge(raw, message, context, received or context.now(), whole)
+    authenticity = verdict.judge(raw, message, context, received, whole)
     author = senders.read(message.headers)
     notice = _recognised(message, author, authenticity, Surroundings(when, recognition.plain(message.subject)))
     digest = hashlib.sha256(raw).hexdigest()

@@ -22,6 +22,16 @@ _INNOCENT = frozenset(("comment", "malformed_header", "bare_cr"))
 _STALE = timedelta(days=5)  # a mail server gives up on a mail after that long (RFC 5321, section 4.5.4.1)
 
 
+class Mail(NamedTuple):
+    """A mail to be proved. whole: whether `raw` is all of it; arrived: when it came, if known."""
+
+    raw: bytes
+    whole: bool
+    head: Headers
+    sender: Sender
+    arrived: datetime | None
+
+
 class Proof(NamedTuple):
     """What is proved of the sender, and the codes of the reasons, weightiest first."""
 
@@ -45,24 +55,22 @@ class Evidence(NamedTuple):
         return tuple(dict.fromkeys(found.code for found in self.signatures if found.outcome is outcome and found.code))
 
 
-def prove(
-    raw: bytes, whole: bool, head: Headers, sender: Sender, broker: Broker, context: MailContext, arrived: datetime
-) -> Proof:
+def prove(mail: Mail, broker: Broker, context: MailContext) -> Proof:
     """Weigh the proofs for a mail whose From field has an address of `broker`."""
-    guilty = tuple(code for code in sender.oddities if code not in _INNOCENT)
+    guilty = tuple(code for code in mail.sender.oddities if code not in _INNOCENT)
     if guilty:
         return Proof(Verdict.FORGED, guilty)
-    evidence = gather(raw, whole, head, sender, context, arrived)
-    verdict, codes = _weigh(evidence)
+    verdict, codes = _weigh(gather(mail, context))
     if verdict is not Verdict.VERIFIED:
         return Proof(verdict, codes)
-    doubts = (*sender.oddities, *_doubts(head, sender, broker, context, arrived))
+    doubts = (*mail.sender.oddities, *_doubts(mail, broker, context))
     return Proof(Verdict.UNVERIFIED, doubts) if doubts else Proof(verdict, codes)
 
 
-def gather(raw: bytes, whole: bool, head: Headers, sender: Sender, context: MailContext, arrived: datetime) -> Evidence:
+def gather(mail: Mail, context: MailContext) -> Evidence:
     """What provider, forwarder and signatures say of a sender."""
-    found = signatures.check(raw, whole, head, sender.domain, context.keys, arrived)
+    raw, whole, head, sender, arrived = mail
+    found = signatures.check(raw, whole, head, sender.domain, context.keys, arrived or context.now())
     block = results.topmost(head, frozenset(receiver.name for receiver in context.receivers))
     provider = forwarder = ""
     if block is not None and any(receiver.wrote(block) for receiver in context.receivers):
@@ -145,16 +153,17 @@ def _aligned(result: Result, own: str) -> bool:
     return any(organisational(_domain(result, name)) == own for name in ("smtp.mailfrom", "smtp.mail"))
 
 
-def _doubts(head: Headers, sender: Sender, broker: Broker, context: MailContext, arrived: datetime) -> tuple[str, ...]:
+def _doubts(mail: Mail, broker: Broker, context: MailContext) -> tuple[str, ...]:
     """What keeps an authenticated mail from being believed."""
     doubts = []
+    sender = mail.sender
     known = (*broker.mail, *context.mail_domains.get(broker.key, ()))
     if sender.address not in broker.senders and not any(within(sender.domain, own) for own in known):
         doubts.append("domain_not_known")
-    to = unfold(head.first("to")).decode("ascii", "replace").lower()
+    to = unfold(mail.head.first("to")).decode("ascii", "replace").lower()
     if context.addresses and "@" in to and not any(address in to for address in context.addresses):
         doubts.append("other_recipient")
-    when = dates.sent(head)
-    if when is not None and arrived - when > _STALE:
+    when = dates.sent(mail.head)
+    if when is not None and mail.arrived is not None and mail.arrived - when > _STALE:
         doubts.append("old_mail")
     return tuple(doubts)

@@ -114,7 +114,7 @@ def _expired(tags: dict[bytes, bytes], arrived: datetime) -> str:
     if (b"x" in tags and b"x" not in moments) or (b"t" in tags and b"t" not in moments):
         return "malformed_signature"
     now = arrived.timestamp()
-    if moments.get(b"x", now) < now - _LEEWAY or moments.get(b"x", now) < moments.get(b"t", 0):
+    if b"x" in moments and moments[b"x"] < max(now - _LEEWAY, moments.get(b"t", 0)):
         return "expired_signature"
     return "future_signature" if moments.get(b"t", 0) > now + _LEEWAY else ""
 

@@ -31,15 +31,17 @@ class _Seen(NamedTuple):
     findings: list[Finding]
 
 
-def judge(raw: bytes, message: Message, context: MailContext, arrived: datetime, whole: bool = True) -> Authenticity:
-    """How far a mail can be believed. arrived: when it came; whole: whether `raw` is all of it."""
+def judge(
+    raw: bytes, message: Message, context: MailContext, arrived: datetime | None, whole: bool = True
+) -> Authenticity:
+    """How far a mail can be believed. arrived: when it came, if known; whole: whether `raw` is all of it."""
     author = sender.read(message.headers)
     seen = _Seen(author, _claims(author, message.subject), _findings(author, message.links))
     broker = next((claim.broker for claim in seen.claims if claim.by == "address"), None)
     lookalike = _lookalike(seen, broker)
     if broker is None:
         return lookalike or _unrelated(seen, message)
-    proved = proof.prove(raw, whole, message.headers, author, broker, context, arrived)
+    proved = proof.prove(proof.Mail(raw, whole, message.headers, author, arrived), broker, context)
     reasons = tuple(why(code, broker.name, _other(author)) for code in proved.codes)
     if proved.verdict is Verdict.FORGED:
         return Authenticity(Verdict.FORGED, broker.key, reasons + (lookalike.why if lookalike else ()))
