@@ -63,7 +63,7 @@ def test_two_copies_of_a_mail_state_the_same_event_whatever_servers_added() -> N
         ("入金完了のお知らせ", "cash", "cash.deposited"),
         ("メールアドレス変更完了のお知らせ", "setting", "setting.changed"),
         ("取引暗証番号の変更を受付しました", "setting", "setting.changed"),
-        ("認証コードのお知らせ", "code", "notice.received"),
+        ("ワンタイムパスワードのお知らせ", "code", "notice.received"),
     ],
 )
 def test_a_notice_of_unknown_wording_is_told_by_its_subject_and_marked_uncertain(

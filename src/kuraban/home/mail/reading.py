@@ -86,7 +86,7 @@ def _recognised(message: Message, author: Sender, authenticity: Authenticity, ar
     deceitful = authenticity.verdict in _DECEITFUL
     if found is not None and not deceitful:
         reading = recognition.read(found, text, around)
-        notice.stated, notice.problems = reading.stated, reading.problems
+        notice.stated, notice.problems, notice.certainty = reading.stated, reading.problems, found.certainty
     elif found is None:
         notice.kind, stated = general.recognise(text, around)
         notice.certainty = Certainty.UNCERTAIN

@@ -1,9 +1,7 @@
 """Values become the event they state: an execution, a message about the account, a call for money."""
 
-from typing import Any
-
 from kuraban.events import Notice, Order
-from kuraban.home.mail.formats.model import Stated, Surroundings, Values
+from kuraban.home.mail.formats.model import Build, Stated, Surroundings, Values
 from kuraban.home.model import Words
 
 _SIDES = {"buy": Words("買付", "bought"), "sell": Words("売付", "sold")}
@@ -35,10 +33,20 @@ def execution(values: Values, around: Surroundings) -> Stated:
     return Stated("order.executed", when, _executed(values), dated_only, order=order)
 
 
+def execution_on_arrival(values: Values, around: Surroundings) -> Stated:
+    """An execution whose notice gives no time: it is taken to have happened when the mail came."""
+    return execution({**values, "when": around.when}, around)
+
+
+def login(values: Values, around: Surroundings) -> Stated:
+    """A login that the notice confirms, at the time the mail came."""
+    return Stated("login.succeeded", around.when, Words("ログインがありました", "there was a login"))
+
+
 def _executed(values: Values) -> Words:
     done = _SIDES.get(values.get("side", ""), Words("約定", "traded"))
-    name = values.get("name") or values.get("instrument") or "?"
-    ja, en = f"{name} を{done.ja}", f"{done.en} {name}"
+    name = values.get("name") or values.get("instrument") or ""
+    ja, en = f"{name} {done.ja}".strip(), f"{done.en} {name}".strip()
     quantity, price, amount = (values.get(key) for key in ("quantity", "price", "amount"))
     unit = Words("口", "units") if values.get("kind") == "fund" else Words("株", "shares")
     if values.get("kind") == "option":
@@ -60,12 +68,19 @@ def _money(amount: float, currency: str) -> Words:
     return Words(f"{amount:,.10g}米ドル", f"USD {amount:,.10g}")
 
 
-def notice(kind: str, words: Words) -> Any:
-    """A builder for notices that state no event of the account itself, only that they were sent: `notice.received`."""
+def notice(kind: str, words: Words) -> Build:
+    """A builder for notices that state no event of the account itself, only that they were sent: `notice.received`.
+
+    Uses `name`, `day` (as text) and `amount` for the words, where there are any.
+    """
 
     def build(values: Values, around: Surroundings) -> Stated:
-        name = values.get("name")
-        summary = Words(f"{words.ja}（{name}）", f"{words.en} ({name})") if name else words
+        amount = values.get("amount")
+        money = _money(amount, values.get("currency", "JPY")) if amount is not None else None
+        told = [value for value in (values.get("name"), values.get("day")) if value]
+        ja = "、".join([*told, *([money.ja] if money is not None else [])])
+        en = ", ".join([*told, *([money.en] if money is not None else [])])
+        summary = Words(f"{words.ja}（{ja}）", f"{words.en} ({en})") if ja else words
         return Stated("notice.received", around.when, summary, notice=Notice(kind=kind, channel="email"))
 
     return build

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from kuraban.events import Cash, Notice, Order, Setting, Type
-from kuraban.home.model import Words
+from kuraban.home.model import Certainty, Words
 
 
 class ValueUnreadError(ValueError):
@@ -58,11 +58,12 @@ Build = Callable[[Values, Surroundings], Stated]
 class Format:
     """One kind of notice of one broker.
 
-    id: `broker.notice`. kind: as `Letter.kind`. senders: full addresses, lower case. subject, body: regular expressions
-    that must be found in the subject and in the text, both in NFKC. records: an expression found at the start of each
-    record, empty where the mail is one record. common: fields that stand once, before the records. constants: values
-    every record has. secret: the mail carries a one-time code, which is neither read nor shown. source: the public
-    source that describes the format.
+    id: `broker.notice`. kind: as `Letter.kind`. senders: full addresses in lower case, or `@domain` where only the
+    domain is known. subject, body: regular expressions that must be found in the subject and in the text, both in
+    NFKC. reads: where the values stand. certainty: `uncertain` where the source gives marks of the notice but not its
+    whole form. records: an expression found at the start of each record, empty where the mail is one record. common:
+    fields that stand once, before the records. constants: values every record has. secret: the mail carries a one-time
+    code, which is neither read nor shown. source: the public source that describes the format.
     """
 
     id: str
@@ -79,3 +80,5 @@ class Format:
     fields: tuple[Field, ...] = ()
     constants: Values = field(default_factory=dict)
     secret: bool = False
+    reads: Literal["text", "subject"] = "text"
+    certainty: Certainty = Certainty.CERTAIN

@@ -2,6 +2,7 @@
 
 from kuraban.home.mail.formats import building, values
 from kuraban.home.mail.formats.model import Field, Format
+from kuraban.home.mail.formats.values import label
 from kuraban.home.model import Words
 
 FORMAT = Format(
@@ -13,6 +14,10 @@ FORMAT = Format(
     subject=r"【投資信託】積立設定が完了しました",
     body=r"積立設定内容",
     build=building.notice("plan", Words("投資信託の積立が設定されました", "a fund plan was set up")),
-    fields=(Field("name", r"積立設定内容[^\n]*\n+[ \t]*([^\n\t]+)", values.text, required=False),),
+    fields=(
+        Field("name", r"積立設定内容[^\n]*\n+[ \t]*([^\n\t]+)", values.text, required=False),
+        Field("day", label("積立指定日"), values.text, required=False),
+        Field("amount", label("積立金額"), values.number, required=False),
+    ),
     source="a public parser with tests (kakeibo, Google Apps Script)",
 )

@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from kuraban.home.mail.authenticity.domains import within
 from kuraban.home.mail.formats.catalogue import FORMATS
 from kuraban.home.mail.formats.model import Field, Format, Stated, Surroundings, ValueUnreadError
 from kuraban.home.model import Words
@@ -32,10 +33,15 @@ def plain(text: str) -> str:
 def find(address: str, subject: str, text: str) -> Format | None:
     """The format of a mail from this address, None for none that is known. subject, text: `plain`."""
     for candidate in FORMATS:
-        mine = address in candidate.senders and _compiled(candidate.subject).search(subject)
+        mine = _sends(address, candidate.senders) and _compiled(candidate.subject).search(subject)
         if mine and (not candidate.body or _compiled(candidate.body).search(text)):
             return candidate
     return None
+
+
+def _sends(address: str, senders: tuple[str, ...]) -> bool:
+    domain = address.rpartition("@")[2]
+    return any(address == own or (own[0] == "@" and within(domain, own[1:])) for own in senders)
 
 
 def read(found: Format, text: str, around: Surroundings) -> Reading:
@@ -43,6 +49,7 @@ def read(found: Format, text: str, around: Surroundings) -> Reading:
 
     text: `plain`. A record that cannot be read is a problem, not an error.
     """
+    text = around.subject if found.reads == "subject" else text
     problems: list[Words] = []
     stated: list[Stated] = []
     common, wrong = _values(found.common, text, around)

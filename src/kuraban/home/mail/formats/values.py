@@ -5,6 +5,7 @@ numbers, times, codes, sides. Each reader takes the text and says what is wrong 
 Texts come in NFKC: full-width digits, colons and parentheses are ASCII already.
 """
 
+import contextlib
 import re
 import unicodedata
 from datetime import datetime, tzinfo
@@ -28,6 +29,11 @@ def label(*names: str) -> str:
 def text(value: str, around: Surroundings) -> str:
     """The text as it stands, at most 200 characters."""
     return value.strip()[:200]
+
+
+def joined(value: str, around: Surroundings) -> str:
+    """A text over several lines as one, at most 200 characters."""
+    return " ".join(value.split())[:200]
 
 
 def number(value: str, around: Surroundings) -> float:
@@ -136,6 +142,14 @@ def japan_code(value: str, around: Surroundings) -> str:
     if match is None:
         raise ValueUnreadError(Words("銘柄コードが読み取れません", "a security code cannot be read"))
     return f"{match.group(1)}.T"
+
+
+def japan_code_within(value: str, around: Surroundings) -> str:
+    """The Japanese code that stands somewhere in a text, by itself or in parentheses."""
+    for word in re.split(r"[\s()/]+", value):
+        with contextlib.suppress(ValueUnreadError):
+            return japan_code(word, around)
+    raise ValueUnreadError(Words("銘柄コードが読み取れません", "a security code cannot be read"))
 
 
 def ticker(value: str, around: Surroundings) -> str:
