@@ -29,6 +29,7 @@ COMMANDS = (
     Command("simulate", "kuraban.cli.simulate", "make a broker with owners and thieves (模擬データを作る)"),
     Command("evaluate", "kuraban.cli.evaluate", "hold decisions against the truth (判定の精度を測る)"),
     Command("evaluate-rba", "kuraban.cli.evaluate_rba", "compare on the public RBA login data (公開データで比較)"),
+    Command("home", "kuraban.cli.home", "watch over your own accounts (自分の口座を見張る)"),
     Command("schema", "kuraban.cli.schema", "print the JSON Schema of events or decisions (データ形式を表示)"),
 )
 

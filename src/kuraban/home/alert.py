@@ -83,7 +83,7 @@ def due(alert: Alert, channel: Channel, alerts: Alerts, now: datetime) -> bool:
         return False
     if channel.name not in alert.channels:
         return alert.finding.level is Level.ALARM or channel.after_minutes == 0
-    assert alert.last_sent is not None  # noqa: S101 - a channel is only listed together with the time
+    assert alert.last_sent is not None
     if alert.finding.level is Level.ASK:
         return alert.sends <= QUESTION_REPEATS and now - alert.last_sent >= DAY
     steps = alerts.repeat_minutes

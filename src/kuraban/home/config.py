@@ -5,21 +5,19 @@ command (a password manager's); it is never in the file. Every key has a default
 where the mail is.
 """
 
-import subprocess
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-import keyring
-from keyring.errors import KeyringError
 from msgspec import Meta, Struct
 
 from kuraban.home import tomlfile
+from kuraban.home.mail.sources import secrets
+from kuraban.home.mail.sources.secrets import Credential, SecretError
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
 
-KEYRING_SERVICE = "kuraban"
-SECRET_SECONDS = 60
+CHANNEL_HOST = "alerts"  # under which the keyring holds the URLs of channels
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -28,7 +26,9 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     """Where mail is. kind `imap` needs host and user; the others need path.
 
-    authserv_id: the name under which the owner's own provider writes Authentication-Results; the only one believed.
+    authserv_id: the name under which the owner's own provider writes Authentication-Results; the only one believed;
+    authserv_hops: how many Received fields stand above it, None where the provider removes what claims to be its own;
+    without authserv_id it is learned from the mailbox.
     trusted_sealers: domains whose ARC seals count (a forwarding service of the owner's). secret_command: prints the app
     password, or with auth `xoauth2` the access token; without it the keyring is asked.
     """
@@ -38,12 +38,14 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     path: Annotated[str, Meta(max_length=4096)] | None = None
     host: Annotated[str, Meta(min_length=1, max_length=253)] | None = None
     port: Annotated[int, Meta(ge=1, le=65535)] = 993
+    starttls: bool = False
     user: Annotated[str, Meta(min_length=1, max_length=320)] | None = None
     folder: Name = "INBOX"
     auth: Literal["password", "xoauth2"] = "password"
     secret_command: list[str] = []
     ca_file: str | None = None
     authserv_id: str | None = None
+    authserv_hops: Annotated[int, Meta(ge=0, le=20)] | None = None
     trusted_sealers: list[str] = []
 
 
@@ -141,62 +143,36 @@ def _wrong(name: str, where: str, ja: str, en: str) -> HomeError:
     return HomeError(Words(f"{name}: [{where}] {ja}。", f"{name}: [{where}] {en}"))
 
 
-def mailbox_secret(box: Mailbox) -> str:
-    """The app password or access token of a mailbox. Raises `HomeError`; the secret is in no message."""
+def credential(box: Mailbox) -> Credential:
+    """How to log in to an IMAP mailbox; nothing is asked for before it is needed."""
     if box.secret_command:
-        return from_command(box.secret_command, box.name)
-    return from_keyring(f"mailbox:{box.name}", box.name)
+        return secrets.from_command(box.secret_command, "xoauth2" if box.auth == "xoauth2" else "password")
+    kept = secrets.from_keyring(box.host or "", box.user or "")
+    return Credential("xoauth2", kept.get) if box.auth == "xoauth2" else kept
 
 
 def channel_url(channel: Channel) -> str:
-    """The Apprise URL of a channel. Raises `HomeError`."""
+    """The Apprise URL of a channel, from the file, a command or the keyring. Raises `HomeError`, never with the URL."""
     if channel.url:
         return channel.url
     if channel.url_command:
-        return from_command(channel.url_command, channel.name)
-    return from_keyring(f"channel:{channel.name}", channel.name)
-
-
-def from_command(command: list[str], name: str) -> str:
-    """The first line that a command prints, run without a shell. Raises `HomeError`."""
+        source = secrets.from_command(channel.url_command)
+    else:
+        source = secrets.from_keyring(CHANNEL_HOST, channel.name)
     try:
-        done = subprocess.run(  # noqa: S603 - the owner's own command, from his own file
-            command, capture_output=True, timeout=SECRET_SECONDS, check=True, stdin=subprocess.DEVNULL
-        )
-        line = done.stdout.decode().split("\n", 1)[0].strip("\r")
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
-        kind = type(error).__name__
-        raise HomeError.of(
-            f"「{name}」の秘密を出すコマンド({command[0]})が失敗しました: {kind}",
-            f"the command for the secret of `{name}` ({command[0]}) failed: {kind}",
+        return source.get()
+    except SecretError as error:
+        raise HomeError(error.words) from None
+
+
+def store_secret(host: str, user: str, secret: str) -> None:
+    """Put a mailbox's app password, or a channel's URL (host CHANNEL_HOST), into the keyring. Raises `HomeError`."""
+    try:
+        secrets.store(host, user, secret)
+    except SecretError as error:
+        raise HomeError(
+            Words(
+                f'{error.words.ja}。secret_command(例: ["pass", "show", "mail"])を使ってください。',
+                f'{error.words.en}; use secret_command, for example ["pass", "show", "mail"]',
+            )
         ) from None
-    if not line:
-        raise HomeError.of(f"「{name}」のコマンドは何も出しませんでした", f"the command for `{name}` printed nothing")
-    return line
-
-
-def from_keyring(key: str, name: str) -> str:
-    """A secret of the system's keyring. Raises `HomeError` where there is none."""
-    try:
-        found = keyring.get_password(KEYRING_SERVICE, key)
-    except KeyringError:
-        found = None
-    if not found:
-        raise HomeError.of(
-            f"「{name}」の秘密がキーリングにありません。"
-            f"`kuraban home setup --secret {key}` で入れるか、コマンドを指定してください。",
-            f"the keyring has no secret for `{name}`:"
-            f" store it with `kuraban home setup --secret {key}` or name a command",
-        )
-    return found
-
-
-def store_secret(key: str, secret: str) -> None:
-    """Put a secret into the system's keyring. Raises `HomeError` where there is no keyring."""
-    try:
-        keyring.set_password(KEYRING_SERVICE, key, secret)
-    except KeyringError as error:
-        raise HomeError.of(
-            'この環境ではキーリングを使えません。secret_command(例: ["pass", "show", "mail"])を使ってください。',
-            'no keyring can be used here: use secret_command, for example ["pass", "show", "mail"]',
-        ) from error

@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
@@ -153,7 +153,7 @@ class Store:
         """Keep a mail's headers, verdict and facts; False when it is known."""
         kept = scrubbed(letter)
         row = (
-            kept.origin, kept.place, _iso(kept.received), _iso(kept.sent), kept.sender, kept.sender_name, kept.subject,
+            kept.origin, kept.place, _utc(kept.received), _utc(kept.sent), kept.sender, kept.sender_name, kept.subject,
             kept.authenticity.verdict.value, kept.authenticity.broker, kept.kind, kept.format, _encode(kept),
             _iso(seen),
         )  # fmt: skip
@@ -190,12 +190,18 @@ class Store:
         """All facts, by time."""
         return [_fact.decode(row[0]) for row in self._db.execute("SELECT fact FROM facts ORDER BY time, event")]
 
-    def letters(self, since: datetime | None = None) -> Iterator[Letter]:
-        """Mails seen since then, or all, by arrival."""
-        sql = "SELECT letter FROM letters WHERE seen >= ? ORDER BY received, origin"
+    def letters(self, since: datetime | None = None, *, brokers_only: bool = False) -> Iterator[Letter]:
+        """Mails seen since then, or all, by arrival; those that are, or pretend to be, a broker's, or all."""
+        some = "AND broker IS NOT NULL" if brokers_only else ""
+        sql = f"SELECT letter FROM letters WHERE seen >= ? {some} ORDER BY received, origin"  # noqa: S608 - no input
         with closing(self._db.execute(sql, (since.isoformat() if since else "",))) as rows:
             for row in rows:
                 yield _letter.decode(row[0])
+
+    def newest_mail(self) -> datetime | None:
+        """When the newest mail came, of whatever sender."""
+        row = self._db.execute("SELECT max(received) FROM letters").fetchone()
+        return datetime.fromisoformat(row[0]) if row[0] else None
 
     def periods(self) -> list[Period]:
         """What the exports read cover."""
@@ -351,7 +357,9 @@ _ALERT = "SELECT finding, raised, quiet, acknowledged, settled, sends, last_sent
 
 
 def scrubbed(letter: Letter) -> Letter:
-    """Without what may be a one-time code in the subject."""
+    """Without what may be a one-time code in the subject; of mails that are no broker's only that they came."""
+    if letter.authenticity.broker is None:
+        return msgspec.structs.replace(letter, place="", sender="", sender_name="", subject="", problems=())
     if letter.kind != "code":
         return letter
     return msgspec.structs.replace(letter, subject=_CODE_IN_SUBJECT.sub("****", letter.subject))
@@ -385,3 +393,8 @@ def _time(value: object) -> datetime | None:
 
 def _iso(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
+
+
+def _utc(value: datetime | None) -> str | None:
+    """So that the order of the text is the order of the times."""
+    return value.astimezone(UTC).isoformat() if value else None

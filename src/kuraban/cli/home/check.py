@@ -1,0 +1,123 @@
+"""`kuraban home check PATH…`: one look through mails and exports, with or without a configuration."""
+
+import argparse
+from pathlib import Path
+
+from kuraban.cli.home.common import (
+    NEEDS_ANSWER,
+    Language,
+    headline,
+    language_of,
+    now,
+    opened,
+    say,
+    show,
+    show_findings,
+    show_json,
+    show_words,
+)
+from kuraban.home import intake, plan
+from kuraban.home.checking import Report, check
+from kuraban.home.store import Store
+
+MOST_SHOWN = 5
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = (
+        "メール(.eml、mbox、Maildir、フォルダ)と証券会社のCSVを一度だけ調べます。何も変更せず、どこにも送りません。\n"
+        "Looks once through mails (.eml, mbox, Maildir, folders) and brokers' CSV exports. Nothing is changed or sent;\n"
+        "only the public keys of mail signatures are asked for by DNS (not with --offline).\n"
+        "Exit status: 0 nothing to answer, 3 something to answer, 1 nothing could be read."
+    )
+    parser.add_argument("paths", metavar="PATH", type=Path, nargs="+")
+    parser.add_argument("--json", action="store_true", help="結果をJSONで / the result as JSON")
+    parser.add_argument("--offline", action="store_true", help="DNSに尋ねない / ask no DNS server")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Check, print, and say by the exit status whether something waits for an answer."""
+    folder, config = opened()
+    language = language_of(given, config)
+    there = folder.store.exists()
+    keys = intake.open_keys(folder if there else None, online=not given.offline)
+    answers = []
+    if there:
+        kept = Store.open(folder)
+        answers = kept.answers()
+        kept.close()
+    store = Store.in_memory()
+    context = intake.contexts(config, keys)
+    report = check(given.paths, config, plan.load(folder.plan), answers, context, store, now())
+    store.close()
+    if there:
+        keys.save(now())
+    if given.json:
+        show_json(report)
+    else:
+        _show(report, language)
+    if not report.letters and not report.facts:
+        return 1
+    return NEEDS_ANSWER if report.light != "green" else 0
+
+
+def _show(report: Report, language: Language) -> None:
+    headline(report.light, say(report.sentence, language))
+    total = sum(report.letters.values())
+    show_words(
+        f"   メール {total:,}通(うち証券会社のもの {report.brokers:,}通、本物と証明 {report.letters.get('verified', 0):,}通)、"
+        f"CSV {report.exports}件、口座の動き {report.acts:,}件を調べました。",
+        f"   looked at {total:,} mails ({report.brokers:,} of brokers, {report.letters.get('verified', 0):,} proved"
+        f" genuine), {report.exports} exports, {report.acts:,} acts on accounts",
+        language,
+    )
+    for letter in report.single:
+        show()
+        verdict = letter.authenticity.verdict
+        show(f"✉ {letter.subject[:80] or '-'}  <{letter.sender}>  {VERDICTS[verdict][0 if language == 'ja' else 1]}")
+        for why in letter.authenticity.why:
+            show(f"     - {say(why.words, language)}")
+        for fact in letter.facts:
+            if fact.summary is not None:
+                show(f"     = {say(fact.summary, language)}")
+    show_findings(report.findings, language)
+    if not report.single:
+        _show_forged(report, language)
+    for account in report.untold:
+        show_words(
+            f"\n・{account}: 約定通知が届いていません。証券会社の画面でオンにしてください。",
+            f"\n・{account}: no execution notices come; switch them on at the broker",
+            language,
+        )
+    _show_unreadable(report, language)
+
+
+VERDICTS = {
+    "verified": ("本物(署名を確認)", "genuine (signature checked)"),
+    "unverified": ("本物か確認できない", "cannot be proved genuine"),
+    "forged": ("偽物", "forged"),
+    "lookalike": ("偽物(似せたアドレス)", "forged (lookalike address)"),
+}
+
+
+def _show_forged(report: Report, language: Language) -> None:
+    if not report.forged:
+        return
+    show_words(
+        f"\n✉ 偽のメールが {len(report.forged)}通あります。開かず、リンクを押さずに消してください。",
+        f"\n✉ {len(report.forged)} forged mails: open no link in them, delete them",
+        language,
+    )
+    for finding in report.forged[-MOST_SHOWN:]:
+        show(f"     - {say(finding.sentence, language)}")
+        for words in finding.details[:1]:
+            show(f"       {say(words, language)}")
+
+
+def _show_unreadable(report: Report, language: Language) -> None:
+    if not report.unreadable:
+        return
+    show_words(f"\n読めなかったもの {len(report.unreadable)}件:", f"\n{len(report.unreadable)} not readable:", language)
+    for problem in report.unreadable[:MOST_SHOWN]:
+        show(f"     - {problem.place}: {say(problem.words, language)}")

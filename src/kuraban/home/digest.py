@@ -1,0 +1,108 @@
+"""The weekly digest: everything ordinary in a dozen lines, so that no alert has to say it."""
+
+from collections import Counter
+from datetime import datetime, time, timedelta
+
+from kuraban.home.config import Alerts
+from kuraban.home.findings import Kind, Level
+from kuraban.home.ledger import TOKYO
+from kuraban.home.model import Verdict, Words
+from kuraban.home.review import Review
+from kuraban.home.store import Store
+
+WEEK = timedelta(days=7)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+ACTS = {
+    "login.succeeded": Words("ログイン", "logins"),
+    "order.placed": Words("約定", "executions"),
+    "withdrawal.requested": Words("出金", "withdrawals"),
+    "withdrawal.paid": Words("出金完了", "withdrawals paid"),
+    "cash.deposited": Words("入金", "deposits"),
+    "cash.swept": Words("銀行連携の入金", "pulls over the bank link"),
+    "setting.changed": Words("設定変更", "settings changed"),
+}
+
+
+def digest(store: Store, found: Review, since: datetime, until: datetime) -> Words:
+    """What happened between two times, in both languages; lines end with a line break but for the last."""
+    lines = [
+        Words(
+            f"{since.astimezone(TOKYO):%m/%d}〜{until.astimezone(TOKYO):%m/%d} のまとめ",
+            f"{since.astimezone(TOKYO):%d %b} to {until.astimezone(TOKYO):%d %b}",
+        ),
+        *_accounts(found, since, until),
+        *_mails(store, since),
+        *_open(store),
+        *_troubles(store, found, since),
+    ]
+    return Words("\n".join(line.ja for line in lines), "\n".join(line.en for line in lines))
+
+
+def _accounts(found: Review, since: datetime, until: datetime) -> list[Words]:
+    """What happened on each account."""
+    counted: dict[str, Counter[str]] = {}
+    for act in found.acts:
+        if since <= act.seen < until and act.event.type in ACTS:
+            counted.setdefault(act.account, Counter())[act.event.type] += 1
+    if not counted:
+        return [Words("口座の動きはありませんでした。", "Nothing happened on your accounts.")]
+    return [
+        Words(
+            f"{account}: " + "、".join(f"{ACTS[kind].ja} {n}件" for kind, n in kinds.most_common()),
+            f"{account}: " + ", ".join(f"{n} {ACTS[kind].en}" for kind, n in kinds.most_common()),
+        )
+        for account, kinds in sorted(counted.items())
+    ]
+
+
+def _mails(store: Store, since: datetime) -> list[Words]:
+    """Mails of brokers by how far they can be believed."""
+    counts = store.counts(since)
+    of = {verdict: sum(n for (broker, v), n in counts.items() if broker and v is verdict) for verdict in Verdict}
+    lines = [
+        Words(
+            f"証券会社のメール: 本物 {of[Verdict.VERIFIED]}通、確認できない {of[Verdict.UNVERIFIED]}通",
+            f"mails of brokers: {of[Verdict.VERIFIED]} proved genuine, {of[Verdict.UNVERIFIED]} not provable",
+        )
+    ]
+    fakes = of[Verdict.FORGED] + of[Verdict.LOOKALIKE]
+    if fakes:
+        lines.append(
+            Words(
+                f"偽のメール: {fakes}通。開かず、リンクを押さずに消してください。",
+                f"forged mails: {fakes}. Open no link in them; delete them.",
+            )
+        )
+    return lines
+
+
+def _open(store: Store) -> list[Words]:
+    """Questions that still wait."""
+    waiting = [a.finding for a in store.alerts(only_open=True) if a.finding.level is not Level.INFO]
+    return [Words(f"回答待ち [{f.id}] {f.sentence.ja}", f"waiting [{f.id}] {f.sentence.en}") for f in waiting[:5]]
+
+
+def _troubles(store: Store, found: Review, since: datetime) -> list[Words]:
+    """What could not be read, accounts that send no notices, and times the watch was off."""
+    lines = []
+    unread = store.unreadable(since)
+    if unread:
+        lines.append(Words(f"読めなかったもの: {len(unread)}件", f"could not be read: {len(unread)}"))
+    for account, fund in dict.fromkeys(found.untold):
+        what = ("投信の約定通知", "notices of fund executions") if fund else ("約定通知", "notices of executions")
+        lines.append(
+            Words(
+                f"{account}: {what[0]}が届いていません。オンにしてください。",
+                f"{account}: {what[1]} are off: switch them on",
+            )
+        )
+    gaps = [alert.finding for alert in store.alerts(since) if alert.finding.kind is Kind.GAP]
+    return lines + [finding.sentence for finding in gaps]
+
+
+def last_due(alerts: Alerts, now: datetime) -> datetime:
+    """The latest time a digest was due, in the owner's local time."""
+    local = now.astimezone()
+    day = local.date() - timedelta(days=(local.weekday() - WEEKDAYS.index(alerts.digest_day)) % 7)
+    due = datetime.combine(day, time(alerts.digest_time.hour, alerts.digest_time.minute)).astimezone()
+    return due if due <= now else due - WEEK
