@@ -3,9 +3,9 @@
 from collections import Counter
 from datetime import datetime, time, timedelta
 
+from kuraban.home.acts import TOKYO
 from kuraban.home.config import Alerts
 from kuraban.home.findings import Kind, Level
-from kuraban.home.ledger import TOKYO
 from kuraban.home.model import Verdict, Words
 from kuraban.home.review import Review
 from kuraban.home.store import Store

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from kuraban.home.ledger import Act
+from kuraban.home.acts import Act
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 

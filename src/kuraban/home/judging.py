@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from kuraban.events import Event
+from kuraban.home.acts import Act
 from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, answer_todo, finding_id
-from kuraban.home.ledger import Act
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 from kuraban.home.scoring import TEACHING_ONLY, Answer, Score, score

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 import msgspec
 
+from kuraban.home.acts import Lump, lumps, time_of
 from kuraban.home.findings import LOOK, Finding, Kind, Level, answer_todo, finding_id
-from kuraban.home.ledger import Lump, lumps, time_of
 from kuraban.home.model import Fact, Words
 
 STOCK_DAYS, FUND_DAYS = 1, 14

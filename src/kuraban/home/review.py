@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
+from kuraban.home.acts import TOKYO, Act, acts, believed, time_of
 from kuraban.home.findings import Finding, Kind, Level, finding_id
 from kuraban.home.judging import judge
-from kuraban.home.ledger import TOKYO, Act, acts, believed, time_of
 from kuraban.home.model import Fact, Letter, Verdict, Words
 from kuraban.home.plan import Plan
 from kuraban.home.reconcile import Period, reconcile

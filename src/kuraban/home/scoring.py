@@ -20,8 +20,8 @@ from kuraban.core.policy import ALLOW, choose
 from kuraban.core.signals import ids
 from kuraban.decisions import Reason
 from kuraban.events import Event, Notice
+from kuraban.home.acts import Act
 from kuraban.home.evidence import Habits, Said, Weighed, is_new, weigh
-from kuraban.home.ledger import Act
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan, covers_order, covers_withdrawal
 from kuraban.replay import Replay

@@ -15,8 +15,8 @@ from itertools import pairwise
 import msgspec
 
 from kuraban.home import businessdays
+from kuraban.home.acts import TOKYO
 from kuraban.home.findings import LOOK, Finding, Kind, Level, answer_todo, finding_id
-from kuraban.home.ledger import TOKYO
 from kuraban.home.model import Letter, Verdict, Words
 from kuraban.home.plan import EXECUTED_WITHIN, Plan, Recurring, due_days
 

@@ -27,8 +27,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = (
         "メール(.eml、mbox、Maildir、フォルダ)と証券会社のCSVを一度だけ調べます。何も変更せず、どこにも送りません。\n"
-        "Looks once through mails (.eml, mbox, Maildir, folders) and brokers' CSV exports. Nothing is changed or sent;\n"
-        "only the public keys of mail signatures are asked for by DNS (not with --offline).\n"
+        "Looks once through mails (.eml, mbox, Maildir, folders) and brokers' CSV exports. Nothing is changed or\n"
+        "sent; only the public keys of mail signatures are asked for by DNS (not with --offline).\n"
         "Exit status: 0 nothing to answer, 3 something to answer, 1 nothing could be read."
     )
     parser.add_argument("paths", metavar="PATH", type=Path, nargs="+")
@@ -64,11 +64,11 @@ def run(given: argparse.Namespace) -> int:
 
 def _show(report: Report, language: Language) -> None:
     headline(report.light, say(report.sentence, language))
-    total = sum(report.letters.values())
+    total, proved = sum(report.letters.values()), report.letters.get("verified", 0)
     show_words(
-        f"   メール {total:,}通(うち証券会社のもの {report.brokers:,}通、本物と証明 {report.letters.get('verified', 0):,}通)、"
+        f"   メール {total:,}通(うち証券会社のもの {report.brokers:,}通、本物と証明 {proved:,}通)、"
         f"CSV {report.exports}件、口座の動き {report.acts:,}件を調べました。",
-        f"   looked at {total:,} mails ({report.brokers:,} of brokers, {report.letters.get('verified', 0):,} proved"
+        f"   looked at {total:,} mails ({report.brokers:,} of brokers, {proved:,} proved"
         f" genuine), {report.exports} exports, {report.acts:,} acts on accounts",
         language,
     )

@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = (
         "今の状態と、答えを待っていることを表示します。\n"
-        "Shows the state and what waits for an answer. Exit status: 0 nothing waits, 3 something does or the watch is off."
+        "Shows the state and what waits for you. Exit status: 0 nothing waits, 3 something does or the watch is off."
     )
     parser.add_argument("--json", action="store_true", help="結果をJSONで / the result as JSON")
     parser.add_argument("--all", action="store_true", help="済んだものも / settled ones too")
