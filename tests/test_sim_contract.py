@@ -96,7 +96,9 @@ def test_without_a_number_of_attacks_the_real_base_rate_decides(tmp_path: Path) 
     assert simulate(tmp_path, accounts=200, days=8, seed=1, base_rate=2e-3).takeovers > 0
 
 
-@pytest.mark.parametrize("wrong", [{"accounts": 0}, {"days": 0}, {"seed": -1}, {"attacks": -1}, {"world": "elsewhere"}])
+@pytest.mark.parametrize(
+    "wrong", [{"accounts": 0}, {"days": 0}, {"seed": -1}, {"seed": 2**32}, {"attacks": -1}, {"world": "elsewhere"}]
+)
 def test_wrong_numbers_are_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         simulate(tmp_path, **{"accounts": 5, "days": 2, "seed": 1, **wrong})

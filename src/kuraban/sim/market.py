@@ -77,7 +77,7 @@ class Market:
             kind = self._draws.weighted(("news", "tip", "benefit", "listing", "takeover_bid"), (5, 3, 2, 2, 1))
             pool = self.cheap if kind == "tip" else [n for n in self.tokyo if self.instruments[n].adv < 300e6]
             day = times.business_after(first_day + self._draws.integer(0, max(1, days - 1)) - 1)
-            share = min(0.08, self._draws.lognormal(world["crowd_size"], 0.7))
+            share = min(0.03, self._draws.lognormal(world["crowd_size"], 0.7))
             early = kind in ("news", "takeover_bid") and self._draws.chance(0.6)
             start = self._draws.between(5, 8) if early else self._draws.between(9, 14)
             drift = self._draws.between(0.05, 0.35) * (0.3 if kind == "benefit" else 1.0)

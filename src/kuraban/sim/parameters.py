@@ -109,7 +109,7 @@ MARKET = (
     Parameter("crash_sellers", ((0.03, 0.08), (0.03, 0.10), (0.03, 0.12)), "share that sells out on a crash day", A),
     Parameter("crowds", ((6, 10), (5, 10), (6, 14)), "mean number of crowded thin names in 40 days", A),
     Parameter("circles", ((1, 3), (1, 4), (1, 5)), "chat circles in 40 days and 20,000 accounts that buy a name", A),
-    Parameter("crowd_size", ((0.003, 0.012), (0.003, 0.012), (0.004, 0.02)), "median share of accounts in a crowd", A),
+    Parameter("crowd_size", ((0.001, 0.005), (0.001, 0.005), (0.001, 0.008)), "median share of accounts in a crowd", A),
     Parameter(
         "chasers", ((0.3, 1.0), (0.3, 1.5), (0.5, 2.5)), "owners that follow a pumped name, per member of the ring", A
     ),
@@ -162,12 +162,12 @@ def draw_world(name: str, seed: int) -> World:
     """Draw every parameter of a world from its own ranges.
 
     Raises:
-        ValueError: there is no world of this name, or the seed is negative.
+        ValueError: there is no world of this name, or the seed is out of range.
     """
     if name not in WORLDS:
         raise ValueError(f"unknown world {name!r}: one of {', '.join(WORLDS)}")
-    if seed < 0:
-        raise ValueError("the seed must not be negative")
+    if not 0 <= seed < 2**32:  # a longer one would be taken for several keys, and meet another world's streams
+        raise ValueError("the seed must lie between 0 and 4294967295")
     at = WORLDS.index(name)
     values = {p.name: Draws(at + 1, seed, 0, crc32(p.name.encode())).between(*p.ranges[at]) for p in PARAMETERS}
     return World(name, seed, values)
