@@ -115,10 +115,10 @@ def test_some_switch_notices_off_days_before_they_act(told: Told) -> None:
 
 def test_a_ring_shares_its_name_its_hours_and_its_tools(told: Told) -> None:
     rings: dict[str, list[list[Event]]] = defaultdict(list)
+    by_id = {event["id"]: event for event in told.events}
     for takeover in told.takeovers:
         if takeover["family"] == "relay_ring":
-            mine = set(takeover["events"])
-            rings[takeover["campaign"]].append([event for event in told.events if event["id"] in mine])
+            rings[takeover["campaign"]].append([by_id[name] for name in takeover["events"]])
     members = max(rings.values(), key=len)
     names = Counter(order["order"]["instrument"] for events in members for order in placed(events, "buy"))
     assert len(members) >= 8

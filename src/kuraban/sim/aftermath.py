@@ -7,8 +7,8 @@ from kuraban.sim.life import Life
 from kuraban.sim.thefts import GOALS, Target
 
 
-def aftermath(life: Life, foothold: Foothold, target: Target) -> Script:
-    """The owner finds out, soon or late; the broker resets him; some thieves come back."""
+def aftermath(life: Life, foothold: Foothold, target: Target, *, again: bool = False) -> Script:
+    """The owner finds out, soon or late; the broker resets him; some thieves come back, once."""
     broker, draws, owner = life.broker, foothold.crew.draws, foothold.owner
     account, takeover = owner.account, foothold.takeover
     alert = account.notices.get("execution") and draws.chance(broker.world["notices_read"])
@@ -30,9 +30,10 @@ def aftermath(life: Life, foothold: Foothold, target: Target) -> Script:
     if draws.chance(0.4):
         repairs.insert(0, errands.strengthen)
     yield from life.visit(owner, [errands.setting("password", "changed"), errands.look, *repairs])
-    comes_back = draws.chance(broker.world["returns"]) or foothold.crew.family.flood
+    comes_back = not again and (draws.chance(broker.world["returns"]) or foothold.crew.family.flood)
     if comes_back and foothold.crew.family.entry in ("relay", "cookie"):
         yield broker.now + int(draws.lognormal(20.0, 0.8) * times.HOUR)
         foothold.credentials = account.credentials
+        broker.agenda.start(broker.now, aftermath(life, foothold, target, again=True))
         later = Target(target.names, broker.now, target.length, night=False)
         yield from GOALS[foothold.crew.family.goal](broker, foothold, later)
