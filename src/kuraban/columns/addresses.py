@@ -7,7 +7,7 @@ address is the IPv4 address. What cannot be read as an address is still told apa
 import numpy as np
 from numpy.typing import NDArray
 
-from kuraban.columns.bytewise import Buffer, byte, signed
+from kuraban.columns.bytewise import Buffer, byte, jit_inline, signed
 from kuraban.columns.hashing import SECOND_SEED, SEED, hash_bytes, hash_pair
 from kuraban.core.jit import jit
 from kuraban.reference.networks import Tables, locate
@@ -152,7 +152,7 @@ def _look_up(text: Buffer, at: int, n: int, tables: Tables, entry: NDArray[np.ui
     entry[3] = np.uint64(flags) << _48 | np.uint64(country) << _32 | system
 
 
-@jit
+@jit_inline
 def find_place(text: Buffer, at: int, n: int, tables: Tables, cache: NDArray[np.uint64]) -> int:
     """The row of `cache` that tells of the address `text[at : at + n]`, looked up where it is not there yet.
 

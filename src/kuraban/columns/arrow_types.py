@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 import numpy as np
+import pyarrow
 from pyarrow import types
 
 from kuraban.columns import vocabulary
@@ -69,6 +70,27 @@ _TESTS: dict[int, _Test] = {
     vocabulary.READ_ABOUT: (_is_list_of_text, "a list of text"),
     vocabulary.READ_TIME: (is_time, "text, or a timestamp with a time zone"),
 }
+
+
+def event_schema() -> Any:
+    """The Arrow schema of events: what a Parquet file of them looks like at its plainest."""
+    return pyarrow.schema(_columns(vocabulary.EVENT))
+
+
+def _columns(table: int) -> list[tuple[str, Any]]:
+    return [(name, _type(how, cell)) for name, how, cell, _ in FIELDS[table]]
+
+
+def _type(how: int, cell: int) -> Any:
+    if how == vocabulary.READ_GROUP:
+        return pyarrow.struct(_columns(cell))
+    if how == vocabulary.READ_POSITIONS:
+        return pyarrow.list_(pyarrow.struct(_columns(vocabulary.POSITION)))
+    if how == vocabulary.READ_ABOUT:
+        return pyarrow.list_(pyarrow.string())
+    if how == vocabulary.READ_FLAG:
+        return pyarrow.bool_()
+    return pyarrow.float64() if _TESTS[how] is _NUMBER else pyarrow.string()
 
 
 def usable_columns(schema: Any) -> list[str]:

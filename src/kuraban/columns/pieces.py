@@ -25,9 +25,9 @@ class Piece:
     cells: Cells
     numbers: Numbers
     lists: Lists
-    decode: Callable[[int], events.Event | None]
-    excerpt: Callable[[int], str]
-    last: int
+    decode: Callable[[int], events.Event | None] = lambda row: None
+    excerpt: Callable[[int], str] = lambda row: ""
+    last: int = 0
 
 
 def settled(piece: Piece, refuse: Callable[[int, str, str, str], object]) -> Piece:

@@ -2,59 +2,29 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from kuraban import events
-from kuraban.columns import filling
-from kuraban.columns.addresses import place_cache
 from kuraban.columns.batch import Batch, Pool
-from kuraban.columns.bytewise import PAD, Bytes
 from kuraban.columns.duplicates import Duplicates
+from kuraban.columns.hashing import padded
 from kuraban.columns.interning import Interner
 from kuraban.columns.lateness import Lateness
-from kuraban.columns.lines import EXCERPT, lines_in_hand, read_lines
+from kuraban.columns.lines import EXCERPT, ROWS, lines_in_hand, read_lines
+from kuraban.columns.outcomes import Counts, Reject, Taken
 from kuraban.columns.pieces import Piece, settled
-from kuraban.columns.scanning import Cells, Lists, Numbers
+from kuraban.columns.rows import Clients, Instruments, Networks, RowMaker, read_ids
+from kuraban.columns.scanning import Cells
 from kuraban.columns.sources import UNUSABLE, SourceError
-from kuraban.columns.vocabulary import CELL_LINE, CELL_LINE_AT, CELL_LINE_END, CELL_STATUS, STATUS_READ
+from kuraban.columns.vocabulary import CELL_LINE, CELL_LINE_AT, CELL_LINE_END
 from kuraban.columns.writing import Words, Writer, empty_cells, empty_lists
-from kuraban.reference.zones import offset_steps
 
-_MOST_AGENTS = 1 << 16
+_MOST_AT_FIRST = 1 << 17
 _LATE = "later events of the same account came before, by more than the lateness allows"
-
-
-class Networks(Protocol):
-    """What is needed of `reference.networks.Networks`."""
-
-    @property
-    def tables(self) -> Any:
-        """What `locate` looks addresses up in."""
-
-
-class Clients(Protocol):
-    """What is needed of `reference.clients.Clients`."""
-
-    def describe(self, user_agent: str, /) -> Sequence[int]:
-        """Browser, its version, operating system, device class and flags."""
-
-
-class Instruments(Protocol):
-    """What is needed of `reference.instruments.Instruments`."""
-
-    interner: Interner
-
-    def ensure(self, count: int, /) -> Any:
-        """Have a row for each of `count` codes."""
-
-    def market_offsets(self, codes: NDArray[Any], times: NDArray[Any], /) -> NDArray[Any]:
-        """The minute of the day at each instrument's market, -1 where unknown."""
 
 
 def pieces(source: str | Path) -> Iterator[Piece]:
@@ -64,45 +34,6 @@ def pieces(source: str | Path) -> Iterator[Piece]:
     from kuraban.columns.parquet import read_rows  # only where it is needed: loading PyArrow takes a while
 
     return read_rows(source)
-
-
-class Reject(msgspec.Struct, frozen=True):
-    """A line that became no event, and why. line: its number from 1. excerpt: its beginning, 200 characters at most."""
-
-    source: str
-    line: int
-    code: str
-    reason: str
-    excerpt: str
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """Events out of lines in hand.
-
-    batch: as rows. ids: uint64[n, 2], two hashes of each id. lines: int64[n], the number of each one's line from 1.
-    begins, ends: int64[n], where each lies in the text. rejects: the lines that became no event.
-    """
-
-    batch: Batch
-    ids: NDArray[np.uint64]
-    lines: NDArray[np.int64]
-    begins: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    rejects: list[Reject]
-
-
-@dataclass
-class Counts:
-    """Every line that is not empty is counted once: `lines == accepted + duplicates + rejected.total()`.
-
-    A source that breaks off counts as one more line, rejected.
-    """
-
-    lines: int = 0
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
 
 
 class Reader:
@@ -125,24 +56,17 @@ class Reader:
         rejects: Callable[[Reject], object] | None = None,
         id_window: int = 4_000_000,
     ):
-        self.accounts = Interner()
+        self._maker = RowMaker(networks, clients, instruments, timezone)
+        self.accounts = self._maker.accounts
         self.instruments = instruments
         self.counts = Counts()
         self.rejected: list[Reject] = []
         self._reject_to = rejects or self.rejected.append
-        self._networks = networks
-        self._clients = clients
-        self._zone = offset_steps(timezone)
         self._batch_rows = batch_rows
         self._duplicates = Duplicates(id_window)
         self._lateness = Lateness(round(lateness_s * 1_000_000))
         self._pool = Pool()
         self._origins: list[tuple[str, Cells]] = []  # of the rows in the pool that are new: source and lines
-        self._seq = 0
-        self._places = place_cache()
-        self._agents = Interner()
-        self._known_agents = np.zeros((0, 5), dtype=np.int64)
-        self._needs = np.zeros(6, dtype=np.int64)
 
     def read(self, sources: Sequence[str | Path]) -> Iterator[Batch]:
         """Batches of the events of some files (`-` is standard input), in order. What still waits is not flushed.
@@ -172,7 +96,7 @@ class Reader:
             "lateness": self._lateness.state(),
             "held": self._pool.state(),
             "counts": {
-                "totals": np.array([self._seq, counts.lines, counts.accepted, counts.duplicates], dtype=np.int64),
+                "totals": np.array([self._maker.seq, counts.lines, counts.accepted, counts.duplicates], dtype=np.int64),
                 "codes": np.array(codes, dtype="U32"),
                 "rejected": np.array([counts.rejected[code] for code in codes], dtype=np.int64),
             },
@@ -196,7 +120,7 @@ class Reader:
         self._lateness.restore(parts["lateness"], self._pool.n)
         self._origins.clear()
         counts = parts["counts"]
-        self._seq, lines, accepted, duplicates = (int(n) for n in counts["totals"])
+        self._maker.seq, lines, accepted, duplicates = (int(n) for n in counts["totals"])
         rejected = zip(counts["codes"].tolist(), counts["rejected"].tolist(), strict=True)
         self.counts = Counts(lines, accepted, duplicates, Counter(dict(rejected)))
 
@@ -217,12 +141,9 @@ class Reader:
         writer = Writer(Words(0), empty_lists(16))
         for i, event in enumerate(decoded):
             writer.write(event, cells[i], numbers[i])
-        text = np.frombuffer(bytes(writer.words.raw) + bytes(PAD), dtype=np.uint8)
-        kept = np.arange(len(decoded), dtype=np.int64)
-        ids = np.zeros((len(kept), 2), dtype=np.uint64)
-        filling.hash_ids(text, cells, kept, ids)
         pool = Pool()
-        self._fill(text, cells, numbers, writer.lists, kept, ids, pool)
+        piece = Piece(padded(bytes(writer.words.raw)), cells, numbers, writer.lists)
+        self._maker.add(piece, *read_ids(piece), pool)
         return pool.batch()
 
     def line_rows(self, lines: bytes, admit: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]) -> Taken:
@@ -235,10 +156,10 @@ class Reader:
         places, taken_ids = [np.zeros((0, 3), np.int64)], [np.zeros((0, 2), np.uint64)]
         for piece in lines_in_hand(lines):
             whole = settled(piece, lambda *said: rejects.append(Reject("", *said)))
-            kept, ids = _read_ids(whole)
+            kept, ids = read_ids(whole)
             taken = admit(ids)
             kept, ids = kept[taken], ids[taken]
-            self._fill(whole.text, whole.cells, whole.numbers, whole.lists, kept, ids, pool)
+            self._maker.add(whole, kept, ids, pool)
             places.append(whole.cells[kept][:, [CELL_LINE, CELL_LINE_AT, CELL_LINE_END]])
             taken_ids.append(ids)
         where = np.concatenate(places)
@@ -246,6 +167,7 @@ class Reader:
 
     def _read(self, source: str | Path) -> Iterator[Batch]:
         line = 0
+        self._make_room()
         try:
             for piece in pieces(source):
                 line = piece.last
@@ -258,6 +180,11 @@ class Reader:
             self.counts.lines += 1
             self._reject(Reject(str(source), line + 1, error.code, error.message, ""))
 
+    def _make_room(self) -> None:
+        """Have a first batch's room from the beginning: growing means copying. Later pools are as large as the last."""
+        rows = min(self._batch_rows, _MOST_AT_FIRST) + ROWS
+        self._pool.reserve(rows, 64 * rows, 2 * rows, rows)
+
     def _take(self, source: str, piece: Piece) -> None:
         """Add to the pool what lines have become."""
 
@@ -266,72 +193,15 @@ class Reader:
             self._reject(Reject(source, line, code, reason, excerpt))
 
         piece = settled(piece, refuse)
-        kept, ids = _read_ids(piece)
+        kept, ids = read_ids(piece)
         fresh = self._duplicates.admit(ids)
         self.counts.lines += len(kept)
         if not fresh.all():
             self.counts.duplicates += len(kept) - int(np.count_nonzero(fresh))
             kept, ids = kept[fresh], ids[fresh]
         self.counts.accepted += len(kept)
-        self._fill(piece.text, piece.cells, piece.numbers, piece.lists, kept, ids, self._pool)
+        self._maker.add(piece, kept, ids, self._pool)
         self._origins.append((source, piece.cells[kept, CELL_LINE]))
-
-    def _fill(
-        self,
-        text: Bytes,
-        cells: Cells,
-        numbers: Numbers,
-        lists: Lists,
-        kept: NDArray[np.int64],
-        ids: NDArray[np.uint64],
-        pool: Pool,
-    ) -> None:
-        needs, interner = self._needs, self.instruments.interner
-        needs[:] = 0
-        filling.measure(cells, kept, lists, needs)
-        pool.reserve(
-            len(kept),
-            int(needs[filling.NEED_WORD_BYTES]),
-            int(needs[filling.NEED_POSITIONS]),
-            int(needs[filling.NEED_ABOUT]),
-        )
-        self.accounts.reserve(len(kept), int(needs[filling.NEED_ACCOUNT_BYTES]))
-        interner.reserve(len(kept) + int(needs[filling.NEED_POSITIONS]), int(needs[filling.NEED_INSTRUMENT_BYTES]))
-        rows = pool.rows[pool.n : pool.n + len(kept)]
-        spans = pool.spans[pool.n : pool.n + len(kept)]
-        filling.fill_codes(cells, numbers, kept, *self._zone, rows)
-        filling.fill_names(text, cells, kept, self.accounts.arrays, rows)
-        filling.fill_places(text, cells, kept, self._networks.tables, self._places, rows)
-        self._fill_agents(text, cells, kept, rows)
-        filling.fill_lists(
-            text, cells, kept, lists, interner.arrays, pool.positions, pool.n_positions, pool.about, pool.n_about, rows
-        )
-        pool.n_text = int(filling.fill_words(text, cells, kept, ids, self._seq, pool.text, pool.n_text, spans, rows))
-        self._fill_markets(rows)
-        pool.n += len(kept)
-        pool.n_positions += int(needs[filling.NEED_POSITIONS])
-        pool.n_about += int(needs[filling.NEED_ABOUT])
-        self._seq += len(kept)
-
-    def _fill_agents(self, text: Bytes, cells: Cells, kept: NDArray[np.int64], rows: NDArray[Any]) -> None:
-        if len(self._agents) > _MOST_AGENTS:  # whoever sends may send a new one every time
-            self._agents, self._known_agents = Interner(), self._known_agents[:0]
-        self._agents.reserve(len(kept), int(self._needs[filling.NEED_AGENT_BYTES]))
-        codes = np.empty(len(kept), dtype=np.int64)
-        filling.intern_agents(text, cells, kept, self._agents.arrays, codes, rows)
-        new = range(len(self._known_agents), len(self._agents))
-        if new:
-            described = np.array([tuple(self._clients.describe(self._agents.name(code))) for code in new])
-            self._known_agents = np.concatenate((self._known_agents, described.astype(np.int64)))
-        filling.fill_agents(codes, self._known_agents, rows)
-
-    def _fill_markets(self, rows: NDArray[Any]) -> None:
-        self.instruments.ensure(len(self.instruments.interner))
-        minutes = np.full(len(rows), -1, dtype=np.int16)
-        traded = np.flatnonzero(rows["instrument"] >= 0)
-        if len(traded):
-            minutes[traded] = self.instruments.market_offsets(rows["instrument"][traded], rows["time"][traded])
-        rows["market_minute"] = minutes
 
     def _release(self) -> Iterator[Batch]:
         """The batch of what need not wait any longer, if there is any."""
@@ -359,11 +229,3 @@ class Reader:
     def _reject(self, reject: Reject) -> None:
         self.counts.rejected[reject.code] += 1
         self._reject_to(reject)
-
-
-def _read_ids(piece: Piece) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Which rows of a piece were read, and both hashes of their ids."""
-    kept = np.flatnonzero(piece.cells[:, CELL_STATUS] == STATUS_READ)
-    ids = np.empty((len(kept), 2), dtype=np.uint64)
-    filling.hash_ids(piece.text, piece.cells, kept, ids)
-    return kept, ids
