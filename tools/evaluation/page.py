@@ -15,7 +15,8 @@ from kuraban.evaluate.report import Report
 from kuraban.sim.simulate import Summary
 
 BY_HAND = re.compile(r"<!-- by hand: (\w+) -->\n(.*?)<!-- end by hand -->", re.DOTALL)
-DEFAULTS = {"weak": "Nothing has been written here yet.\n"}
+NOTHING = "Nothing has been written here yet.\n"
+DEFAULTS = {"weak": NOTHING, "limits": NOTHING}
 
 
 class Findings(NamedTuple):
@@ -43,18 +44,21 @@ def _kept(name: str, words: Mapping[str, str]) -> str:
 
 def write(found: Findings, page: Path, images: str) -> str:
     """The page as Markdown. `images`: the folder of the plots as seen from the page."""
-    ours = found.reports[OURS]
+    ours, words = found.reports[OURS], by_hand(page)
     parts = [
         *_opening(found),
         "## Targets\n\nWhat the engine is to reach on worlds it was never tuned on, with its default policy.",
         tables.reached(found.targets),
-        _kept("weak", by_hand(page)),
+        "## What is weak",
+        _kept("weak", words),
         *_detection(found, images),
         *_money(ours),
         *_rings(found, images),
         *_ablations(found),
         *_trust(ours),
         *_worlds(found),
+        "## What these figures cannot say",
+        _kept("limits", words),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -69,7 +73,8 @@ def _opening(found: Findings) -> list[str]:
         f"`make evaluate` reproduces every number here, on {found.subject} worlds: {ours.events:,} events of "
         f"{ours.accounts:,} simulated accounts over {ours.account_days:,} account-days, with "
         f"{len(ours.takeovers)} takeovers. Everything here is measured on simulated brokers; the simulator's "
-        "assumptions are listed by `kuraban simulate --help` and in its parameters. Real figures will differ.",
+        "assumptions are listed in `kuraban.sim.parameters`. Real figures will differ. For logins alone there is a "
+        "comparison on public data: [evaluation-rba.md](evaluation-rba.md).",
         f"**要約** 1万口座日に1件の誤報まで許すとき、乗っ取りの検知率は{interval(middle.recall)}、"
         f"最初の買付・出金より前に検知できた割合は{interval(middle.in_time)}、自動対応で止められる被害額は{stopped}(いずれも模擬データ、"
         f"乗っ取り{middle.recall.total}件)。",

@@ -77,7 +77,7 @@ def time_to_detect(report: Report, path: Path) -> None:
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("after the attacker's first act")
     axes.set_ylabel("takeovers found")
-    axes.legend(fontsize=8, loc="lower right", title="alerts allowed", title_fontsize=8)
+    axes.legend(fontsize=8, loc="upper left", title="alerts allowed", title_fontsize=8)
     axes.set_title("Time to detect", fontsize=10)
     _save(figure, path)
 
@@ -95,7 +95,7 @@ def ring_unfolding(ring: Ring, world: World, decided: Decided, path: Path) -> No
         if takeover.campaign == ring.campaign and any(act.instrument == ring.instrument for act in takeover.losses)
     ]
     members.sort(key=lambda takeover: _joined(takeover, ring))
-    opening = _joined(members[0], ring) - 3 * 3_600_000_000
+    opening = _joined(members[0], ring) - 3_600_000_000
     figure, axes = pyplot.subplots(figsize=(WIDTH, 0.6 + 0.32 * len(members) + 1.2))
     for row, takeover in enumerate(members):
         _row(axes, row, takeover, decided.victims.get(takeover.account, []), opening)
@@ -108,7 +108,7 @@ def ring_unfolding(ring: Ring, world: World, decided: Decided, path: Path) -> No
     axes.set_yticks(range(len(members)), [f"member {row + 1}" for row in range(len(members))], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, joins[-1] + 30)
-    axes.set_xlabel("minutes, from three hours before the first member buys the name")
+    axes.set_xlabel("minutes, from one hour before the first member buys the name")
     _legend(axes)
     _save(figure, path)
 

@@ -7,6 +7,7 @@ made the world, and to a broker afterwards; it feeds the evaluation only. One JS
     {"day": "2025-04-14", "kind": "listing", "instrument": "1234.T"}
 """
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kuraban.evaluate import files
 
 EPOCH = date(1970, 1, 1).toordinal()
 CRASH = "crash"
+_WORDS = re.compile(r"[0-9A-Za-z.]+")
 
 
 class MarketDay(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,7 +50,7 @@ class Calendar:
 
     def crowded(self, account: str, day: int, group: str) -> bool:
         """Whether an instrument named in the ring's id had its crowd on `day`."""
-        return any(name in group for name in self._crowds.get((_world(account), day), ()))
+        return not self._crowds.get((_world(account), day), set()).isdisjoint(_WORDS.findall(group))
 
 
 def _world(account: str) -> str:
