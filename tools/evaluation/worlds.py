@@ -10,6 +10,7 @@ from evaluation.cache import code, digest, kept
 from evaluation.plan import Spec
 from kuraban.evaluate.calendar import CRASH, MarketDay
 from kuraban.sim import times
+from kuraban.sim.instruments import write_instruments
 from kuraban.sim.market import Market
 from kuraban.sim.parameters import draw_world
 from kuraban.sim.simulate import Summary, simulate
@@ -32,7 +33,7 @@ def _make(place: Path, spec: Spec) -> None:
         place, accounts=spec.accounts, days=spec.days, seed=spec.seed, attacks=spec.attacks, world=spec.world
     )
     (place / "summary.json").write_bytes(msgspec.json.encode(asdict(found)))
-    lines = [msgspec.json.encode(line) + b"\n" for line in calendar(spec, found)]
+    lines = [msgspec.json.encode(line) + b"\n" for line in calendar(place, spec, found)]
     (place / "calendar.jsonl").write_bytes(b"".join(lines))
     plain, packed = place / "events.jsonl", place / "events.jsonl.zst"
     with plain.open("rb") as source, packed.open("wb") as target:
@@ -40,10 +41,19 @@ def _make(place: Path, spec: Spec) -> None:
     plain.unlink()
 
 
-def calendar(spec: Spec, summary: Summary) -> list[MarketDay]:
-    """The crash days and crowds of a world: its market, drawn once more from the same seed."""
+def calendar(place: Path, spec: Spec, summary: Summary) -> list[MarketDay]:
+    """The crash days and crowds of a world: its market, drawn once more from the same seed.
+
+    Raises ValueError where that market is not the one in the world's folder.
+    """
     first = times.day_of(summary.start)
     market = Market(draw_world(spec.world, spec.seed), first, spec.days, spec.accounts)
+    again = place / "instruments.again.csv"
+    write_instruments(again, market.instruments)
+    same = again.read_bytes() == (place / "instruments.csv").read_bytes()
+    again.unlink()
+    if not same:
+        raise ValueError(f"{spec.name}: the market drawn again is not the one the world was made with")
     crashes = [MarketDay(times.date_of(day), CRASH) for day in market.crash_days]
     crowds = [
         MarketDay(times.date_of(day), crowd.kind, market.instruments[crowd.instrument].code)
