@@ -29,32 +29,45 @@ class Claim(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """A text without what the eye does not see: widths, blanks, invisible characters, look-alike forms."""
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_VARIANTS)
-    return _UNSEEN.sub("", folded)
+    """A text without what the eye does not see: case, widths, blanks, invisible characters, variant forms."""
+    return _bare(text).casefold()
 
 
-_NAMES = tuple((broker, tuple(plain(name) for name in broker.names)) for broker in BROKERS)
+def _bare(text: str) -> str:
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text).translate(_VARIANTS))
 
 
-def _named(text: str) -> tuple[Broker, bool] | None:
-    """The broker that is named in a text (already `plain`), and whether it is named as the firm."""
-    found: tuple[Broker, bool] | None = None
-    like: str | None = None
-    for broker, names in _NAMES:
-        for name in names:
-            if name in text:
-                matched = True
-            elif name.isascii() and len(name) > 5 and not text.isascii():
-                like = like or skeleton(text)
-                matched = skeleton(name) in like
-            else:
-                matched = False
-            if matched and (sure := bool(_FIRM.search(name)) or "." in name or "-" in name):
-                return broker, sure
-            if matched and found is None:
-                found = broker, False
-    return found
+class _Name(NamedTuple):
+    """One name of a broker, as it stands and as its skeleton. sure: it names the firm, not a word others use too."""
+
+    broker: Broker
+    text: str
+    skeleton: str
+    sure: bool
+
+
+def _names() -> tuple[_Name, ...]:
+    found = []
+    for broker in BROKERS:
+        for name in map(plain, broker.names):
+            sure = bool(_FIRM.search(name)) or "." in name or "-" in name
+            found.append(_Name(broker, name, skeleton(name), sure))
+    # Sure names first, long ones first: 三菱UFJeスマート証券 before any shorter name within it.
+    return tuple(sorted(found, key=lambda name: (not name.sure, -len(name.text))))
+
+
+_NAMES = _names()
+
+
+def _named(text: str, lookalikes: bool = True) -> _Name | None:
+    """The broker that is named in a text; lookalikes: also in letters that merely look the same."""
+    bare = _bare(text)
+    like = skeleton(bare) if lookalikes and not bare.isascii() else ""
+    folded = bare.casefold()
+    for name in _NAMES:
+        if name.text in folded or (like and name.skeleton in like):
+            return name
+    return None
 
 
 def of_sender(sender: Sender) -> list[Claim]:
@@ -70,21 +83,21 @@ def of_sender(sender: Sender) -> list[Claim]:
         shown = likeness.official_in(sender.name)
         if shown is not None:
             claims.append(Claim(shown, "name", True))
-        elif (named := _named(plain(sender.name))) is not None:
-            claims.append(Claim(named[0], "name", named[1]))
+        elif (named := _named(sender.name)) is not None:
+            claims.append(Claim(named.broker, "name", named.sure))
     return claims
 
 
 def of_subject(subject: str) -> Claim | None:
     """What the subject claims: sure where a firm stands at its head in brackets, as brokers write theirs."""
     head = _BRACKETS.match(subject)
-    if head is not None and (named := _named(plain(head.group()))) is not None:
-        return Claim(named[0], "subject", named[1])
-    named = _named(plain(subject))
-    return Claim(named[0], "subject", False) if named is not None else None
+    if head is not None and (named := _named(head.group())) is not None:
+        return Claim(named.broker, "subject", named.sure)
+    named = _named(subject)
+    return Claim(named.broker, "subject", False) if named is not None else None
 
 
 def of_words(text: str) -> Claim | None:
     """The broker that the text names, which never is more than a hint."""
-    named = _named(plain(text[:_BODY]))
-    return Claim(named[0], "words", False) if named is not None else None
+    named = _named(text[:_BODY], lookalikes=False)
+    return Claim(named.broker, "words", False) if named is not None else None

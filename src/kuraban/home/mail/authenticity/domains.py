@@ -50,7 +50,8 @@ _ASCII = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "
 @lru_cache(maxsize=65536)
 def skeleton(text: str) -> str:
     """The form that strings which look alike have in common (after Unicode Technical Standard 39, section 4)."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    # Before case folding: В looks like B, its small form looks like nothing Latin.
+    plain = unicodedata.normalize("NFKD", text)
     table = _confusables()
     mapped = "".join(table.get(char, char) for char in plain if not unicodedata.combining(char))
     return mapped.casefold().translate(_ASCII).replace("rn", "m").replace("vv", "w")
