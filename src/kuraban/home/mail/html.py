@@ -39,8 +39,8 @@ def read(source: str) -> Reading:
     pieces: list[str] = []
     links: list[Link] = []
     opened: tuple[str, int] | None = None
-    at = 0
-    while (start := source.find("<", at)) >= 0:
+    at, last = 0, source.rfind(">")
+    while 0 <= (start := source.find("<", at)) < last:
         pieces.append(source[at:start])
         tag, at = _tag(source, start)
         match = _NAME.match(tag)
@@ -78,8 +78,6 @@ def _tag(source: str, start: int) -> tuple[str, int]:
         return "!", len(source) if end < 0 else end + 3
     end = source.find(">", start + 1)
     for _ in range(8):
-        if end < 0:
-            return "!", start + 1 if not _NAME.match(source, start + 1) else len(source)
         inside = source[start + 1 : end]
         if len(inside) > 4 * MAX_ADDRESS or (inside.count('"') % 2 == 0 and inside.count("'") % 2 == 0):
             break

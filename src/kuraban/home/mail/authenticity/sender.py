@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kuraban.home.mail.authenticity.domains import organisational
 from kuraban.home.mail.headers import Headers, decode_words, unfold
 
+MAX_FROM = 2000  # bytes; also bounds what the expressions below can cost
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,59}})", re.IGNORECASE)
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -46,9 +47,11 @@ def read(head: Headers) -> Sender:
     values = head.all("from")
     if not values:
         return Sender("", "", "", (), ("no_from",))
+    oddities = _of_header(head) | ({"malformed_from"} if len(values[0]) > MAX_FROM else set())
+    values = [value[:MAX_FROM] for value in values[:5]]
     raw = unfold(values[0])
     match = _matched(raw)
-    oddities = set(_oddities(raw, match)) | _of_header(head)
+    oddities.update(_oddities(raw, match))
     seen = _everyone(values)
     address = match.group("local") + "@" + match.group("domain") if match else (seen[0] if seen else "")
     address = address.lower()
@@ -98,10 +101,10 @@ def _of_header(head: Headers) -> set[str]:
 def _everyone(values: list[bytes]) -> list[str]:
     """Every address that stands anywhere in the From fields, encoded words decoded, each once, in order."""
     found: dict[str, None] = {}
-    for value in values[:5]:
+    for value in values:
         shown = decode_words(value)
         for text in (unfold(value).decode("utf-8", "replace"), shown, shown.replace(" ", "")):
-            found.update((match.group().lower(), None) for match in _ANY.finditer(text[:4000]))
+            found.update((match.group().lower(), None) for match in _ANY.finditer(text))
     return list(found)
 
 

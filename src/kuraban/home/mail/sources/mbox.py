@@ -1,9 +1,10 @@
 """mbox: one mail after another in a file of any size, read in a stream with memory for a single mail.
 
-The separator (`From ` with a sender and a date at the start of a line) is not escaped reliably by the programs that
-write it. A line is taken for one where it has the form of one and follows a blank line or has a date with a time;
-`From ` at the start of any other line is text. One `>` is taken off lines of `>From `, which writers put there
-(mboxrd).
+The separator (`From ` with a sender, a date and a time at the start of a line) is not escaped reliably by the programs
+that write it. A line is taken for one where it has that form and follows a blank line, or has the exact form of the
+common programs; `From ` at the start of any other line is text. One `>` is taken off lines of `>From `, which writers
+put there (mboxrd). A program that escapes nothing lets the text of a mail pass for mails of its own, trust marks
+included: such a file proves nothing but by signatures.
 """
 
 import re
@@ -14,7 +15,7 @@ from kuraban.home.mail.sources.model import MAX_MAIL, PREFIX, Item, Items, RawMa
 
 MAX_SEPARATOR = 400
 _CHUNK = 1 << 16
-_SEPARATOR = re.compile(rb"From (?:\S+ |.{1,200}? )?.*\b(?:19|20)\d\d\b")
+_SEPARATOR = re.compile(rb"From (?=.{0,300}\b(?:19|20)\d\d\b).{0,300}\b\d{1,2}:\d\d\b")
 _DATED = re.compile(rb"From \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d(?::\d\d)?.* (?:19|20)\d\d")
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
