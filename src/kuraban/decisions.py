@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from kuraban.columns import Interner
 from kuraban.core.layout import (
     METHODS,
     NET_ANONYMISER,
@@ -95,7 +96,11 @@ class Writer:
     """Turns decision rows into `Decision`s. It holds the names that the rows only have codes of."""
 
     def __init__(
-        self, account_name: Callable[[int], str], networks: Networks, clients: Clients, instruments: Instruments
+        self,
+        account_name: Callable[[int], str],
+        networks: Networks,
+        clients: Clients,
+        instruments: Instruments[Interner],
     ):
         self._account_name = account_name
         self._networks = networks
@@ -233,6 +238,18 @@ def _settings(changed: int, i: int) -> str:
 
 def _system(asn: int) -> str:
     return f"AS{asn}" if 0 < asn < 2**31 else "unknown-network"
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a decision, generated from the types above."""
+    (reference,), components = msgspec.json.schema_components([Decision], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:kuraban:schema:decision:1",
+        "title": "Kuraban decision",
+        **reference,
+        "$defs": components,
+    }
 
 
 def taken_apart(writer: Writer, row: np.void) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Replay: sources of events through the engine, in one process.
 
-`Replay` wires reader, reference data and core together; it is what `kuraban replay`, `kuraban explain` and the benchmarks
-run. The same events give the same decisions whatever the size of the batches, and in two halves the same as in one.
+`Replay` wires reader, reference data and core together; it is what `kuraban replay`, `kuraban explain` and the
+benchmarks run. The same events give the same decisions whatever the size of the batches, and in two halves the same
+as in one.
 """
 
 from collections import Counter
@@ -42,8 +43,8 @@ class Summary:
 class Replay:
     """One stream of events and the state it leaves.
 
-    instruments: CSV of the contract, None for none; ipdb: a MaxMind-format file laid over the shipped table; policy_file:
-    TOML laid over the shipped policy. lateness_s and batch_rows as of `Reader`.
+    instruments: CSV of the contract, None for none; ipdb: a MaxMind-format file laid over the shipped table;
+    policy_file: TOML laid over the shipped policy. lateness_s and batch_rows as of `Reader`.
     """
 
     def __init__(

@@ -79,7 +79,7 @@ def load(path: str | Path) -> dict[str, NDArray[Any]]:
             view = _bytes(array)
             for begin in range(0, view.size, _CHUNK):
                 part = view[begin : begin + _CHUNK]
-                if file.readinto(memoryview(part)) != part.size:
+                if file.readinto(part.data) != part.size:
                     raise SnapshotError(f"{source} is cut short; use an older state file")
             arrays[place["name"]] = array
             sums.append((place, pool.submit(_checksum, array)))

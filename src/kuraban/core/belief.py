@@ -9,11 +9,12 @@ into many and an active owner is not condemned by repetition.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from kuraban.core.habits import DAY
-from kuraban.core.jit import jit
+from kuraban.core.jit import Flag, Float, Int, Row, jit
 from kuraban.core.profile import SCALE, SESSIONS
 from kuraban.core.signals.catalogue import HIGH, LOW
 from kuraban.core.signals.ids import CHANGE, COUNT, HOUR, SESSION_CHANGE
@@ -32,19 +33,19 @@ LEAST, MOST = -16.0, 16.0
 
 
 @jit
-def logistic(x):
+def logistic(x: Float) -> Any:
     """Log-odds to probability."""
     return 1.0 / (1.0 + math.exp(-x))
 
 
 @jit
-def logit(p):
+def logit(p: Row) -> Any:
     """Probability to log-odds, bounded."""
     return min(MOST, max(LEAST, math.log(max(p, 1e-300)) - math.log(max(1.0 - p, 1e-300))))
 
 
 @jit
-def put(s, signal, value, fact):
+def put(s: Row, signal: Int, value: Float, fact: Any) -> None:
     """Set a signal's weight in a session, bounded and rounded to thousandths; `fact` is 0..65535."""
     bounded = min(HIGH[signal], max(LOW[signal], value))
     s["weight"][signal] = np.int16(math.floor(bounded * SCALE + 0.5))
@@ -52,7 +53,7 @@ def put(s, signal, value, fact):
 
 
 @jit
-def lift(s, signal, value, fact):
+def lift(s: Row, signal: Int, value: Float, fact: Any) -> None:
     """Set a signal's weight unless it already stands higher."""
     held = np.float64(s["weight"][signal]) / SCALE
     if held == 0.0 or value > held:
@@ -60,14 +61,14 @@ def lift(s, signal, value, fact):
 
 
 @jit
-def keep(s, signal, value, fact):
+def keep(s: Row, signal: Int, value: Float, fact: Any) -> None:
     """Set a signal's weight unless what is left of an earlier visit's oddness weighs more."""
     held = np.float64(s["weight"][signal]) / SCALE
     put(s, signal, max(value, held) if held > 0.0 else value, fact)
 
 
 @jit
-def evidence(s):
+def evidence(s: Row) -> Any:
     """Sum of a session's weights in nats."""
     total = np.int64(0)
     for k in range(COUNT):
@@ -76,13 +77,13 @@ def evidence(s):
 
 
 @jit
-def log_odds(s):
+def log_odds(s: Row) -> Any:
     """A session's belief in log-odds."""
     return min(MOST, max(LEAST, np.float64(s["prior"]) + evidence(s)))
 
 
 @jit
-def session_probability(s, time):
+def session_probability(s: Row, time: Int) -> Any:
     """A session's belief at `time` by its own evidence alone, faded since its last event.
 
     What other sessions lent it is left out: two sessions that make each other suspect must not do so in a circle.
@@ -95,7 +96,7 @@ def session_probability(s, time):
 
 
 @jit
-def suspected_elsewhere(p, at, time):
+def suspected_elsewhere(p: Row, at: Int, time: Int) -> Any:
     """Probability that someone else has access, over all sessions but the one in slot `at` (-1: over all)."""
     clear = 1.0 - np.float64(p["residual"])
     for i in range(SESSIONS):
@@ -105,13 +106,13 @@ def suspected_elsewhere(p, at, time):
 
 
 @jit
-def account_probability(p, time):
+def account_probability(p: Row, time: Int) -> Any:
     """Probability that someone other than the owner is acting or has access, over all sessions."""
     return suspected_elsewhere(p, -1, time)
 
 
 @jit
-def fade_residual(p, time):
+def fade_residual(p: Row, time: Int) -> None:
     """Let the suspicion of ended sessions fade to `time`."""
     gap = max(0, time - np.int64(p["last"])) / DAY
     left = np.float64(p["residual"]) * math.pow(0.5, gap / RESIDUAL_DAYS)
@@ -119,7 +120,7 @@ def fade_residual(p, time):
 
 
 @jit
-def wear(s, time):
+def wear(s: Row, time: Int) -> None:
     """What an actor did a while ago is remembered fadingly."""
     f = math.pow(0.5, max(0, time - np.int64(s["last"])) / DAY / ACTS_DAYS)
     for k in range(COUNT):
@@ -128,7 +129,7 @@ def wear(s, time):
 
 
 @jit
-def return_to(s, time):
+def return_to(s: Row, time: Int) -> None:
     """The same actor comes back: who he is will be weighed anew, what he did is remembered fadingly."""
     wear(s, time)
     # What was odd about him at first sight stays odd for some days: an earlier visit of his proves nothing.
@@ -139,7 +140,7 @@ def return_to(s, time):
 
 
 @jit
-def fold(p, s, time):
+def fold(p: Row, s: Row, time: Int) -> None:
     """Add a session's belief to what remains once its place is given up.
 
     Suspicion that rested on access alone, with nothing done, leaves a tenth: a thief acts, an owner who moved house
@@ -155,7 +156,7 @@ def fold(p, s, time):
 
 
 @jit
-def first_odds(p, at, time, hazard, machine):
+def first_odds(p: Row, at: Int, time: Int, hazard: Float, machine: Flag) -> tuple[Any, Any]:
     """Log-odds that a session beginning now in slot `at` is not the owner's: by the hazard, and with what is suspected.
 
     What the slot itself held is left out: the same actor's evidence is weighed anew, not once more.

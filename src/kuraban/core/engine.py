@@ -8,8 +8,10 @@ decisions without an event. Nothing here depends on where a batch begins or ends
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kuraban.core import instruments as rings
 from kuraban.core import layout, networks
@@ -19,35 +21,35 @@ from kuraban.core.belief import (
     fade_residual,
     first_odds,
     fold,
-    return_to,
     lift,
     log_odds,
     logistic,
     put,
+    return_to,
 )
 from kuraban.core.habits import (
     DAY,
+    LOGIN_LESSONS,
     MINUTE,
+    SEASONED,
     age,
     claim_holding,
     commit_clean,
     commit_session,
-    SEASONED,
-    experience,
     country_index,
+    experience,
     family_index,
     find_holding,
     holds_ripe_lesson,
     hour_bin,
+    login_lesson,
     low32,
     spare_lesson,
-    login_lesson,
-    LOGIN_LESSONS,
     teach_login,
     teach_order,
     unlearn_session,
 )
-from kuraban.core.jit import jit
+from kuraban.core.jit import Flag, Float, Int, Row, jit
 from kuraban.core.policy import choose, exposure
 from kuraban.core.profile import (
     ACTED,
@@ -57,14 +59,16 @@ from kuraban.core.profile import (
     COUNTED,
     CROWD,
     DENIED,
-    GAP_BINS,
     EXPERIENCES,
+    GAP_BINS,
     HASHED_AGENTS,
     HASHED_FAMILIES,
     HASHED_SYSTEMS,
     HOUR_BINS,
     INSTRUMENTS,
+    LATENCY_BINS,
     LEVELS,
+    LINES,
     LOGGED_IN,
     MACHINE,
     MEMBERS,
@@ -74,13 +78,11 @@ from kuraban.core.profile import (
     PATTERNS,
     PENDING,
     POPULATION,
+    PRICE_BINS,
     PROFILE,
     SESSION,
     SESSIONS,
     SHARE_BINS,
-    PRICE_BINS,
-    LINES,
-    LATENCY_BINS,
     STRONG,
     THIN_BINS,
     TRADED,
@@ -96,11 +98,11 @@ PAUSE = 6 * 3_600_000_000
 NAMELESS_GAP_BLIND = 43_200_000_000
 
 # Up to this belief a session teaches at once; beyond, its lessons are held back until proof or a clean day.
-SURE = 1e-3
+SURE = 1e-4
 # And up to this one it counts among what owners do.
-COMMON = 0.05
+COMMON = 0.005
 # A session this suspect is told to its network as suspicious.
-SUSPECT = 0.2
+SUSPECT = 0.03
 # Evidence without the ring at which a buyer is as likely odd as not; about 2 in 100 of owners' new buys reach it.
 ODD_AT = 3.0
 
@@ -137,7 +139,7 @@ def _grown(table: np.ndarray, least: int) -> np.ndarray:
 
 
 @jit
-def new_day(pop, day):
+def new_day(pop: Row, day: Int) -> None:
     """Age the population's counts and begin a new day's."""
     gap = day - np.int64(pop["day"])
     if pop["day"] == 0:
@@ -211,7 +213,7 @@ def new_day(pop, day):
 
 
 @jit
-def first_seen(p, time):
+def first_seen(p: Row, time: Int) -> None:
     """Begin a profile."""
     p["born"] = time
     p["cash"] = math.nan
@@ -223,7 +225,7 @@ def first_seen(p, time):
 
 
 @jit
-def find_session(p, session, time, blind):
+def find_session(p: Row, session: Any, time: Int, blind: Flag) -> Any:
     """Slot of a session, -1 when it is not known (or was nameless and is over)."""
     for i in range(SESSIONS):
         s = p["session"][i]
@@ -237,7 +239,7 @@ def find_session(p, session, time, blind):
 
 
 @jit
-def same_actor(s, net, asn, ua, device):
+def same_actor(s: Row, net: Any, asn: Any, ua: Any, device: Any) -> Any:
     """Whether a session's device, or its network and software, are those of an earlier one.
 
     The same unusual place twice is one piece of evidence, not two: the later session replaces the earlier one.
@@ -250,7 +252,9 @@ def same_actor(s, net, asn, ua, device):
 
 
 @jit
-def open_session(p, session, row, time, ip, net, ua, device, hazard, machine):
+def open_session(
+    p: Row, session: Any, row: Row, time: Int, ip: Any, net: Any, ua: Any, device: Any, hazard: Float, machine: Flag
+) -> Any:
     """Begin a session: in its actor's slot where he is known, else in place of the one that matters least.
 
     What is given up stays with the account as suspicion.
@@ -317,7 +321,7 @@ def open_session(p, session, row, time, ip, net, ua, device, hazard, machine):
 
 
 @jit
-def watch(p, s, minute, pol):
+def watch(p: Row, s: Row, minute: Int, pol: Row) -> None:
     """Closer watch for weeks after a takeover, and after a success out of a spray."""
     if minute < np.int64(p["watch_until"]):
         # Most thieves who return do so within days: the closer watch has a half-life of an eighth of its length.
@@ -327,7 +331,7 @@ def watch(p, s, minute, pol):
 
 
 @jit
-def learn_population(pop, row, ua, device):
+def learn_population(pop: Row, row: Row, ua: Any, device: Any) -> None:
     """What one login adds to the shares and rates of all owners."""
     pop["logins"] += 1.0
     pop["systems"][np.int64(row["asn"]) % HASHED_SYSTEMS] += 1.0
@@ -341,60 +345,64 @@ def learn_population(pop, row, ua, device):
 
 
 @jit
-def keep_login_lesson(p, s, row, minute, ip, net, ua, device, new, shape, held):
+def keep_login_lesson(
+    p: Row, s: Row, row: Row, minute: Int, ip: Any, net: Any, ua: Any, device: Any, new: Int, shape: Int, held: Flag
+) -> None:
     """Remember what a login taught or would teach."""
     at = login_lesson(p, device, row["asn"], ua)
     if at < 0:
         return
-    l = p["lesson"][at]
-    l["id"] = row["id"]
-    l["session"] = low32(s["id"])
-    l["minute"] = minute
-    l["ip"] = ip
-    l["net"] = net
-    l["asn"] = row["asn"]
-    l["ua"] = ua
-    l["device"] = device
-    l["instrument"] = -1
-    l["notional"] = 0.0
-    l["thin"] = 0.0
-    l["country"] = row["country"]
-    l["browser"] = row["browser"]
-    l["os"] = row["os"]
-    l["week_minute"] = row["week_minute"]
-    l["kind"] = 1
-    l["held"] = 1 if held else 0
-    l["market"] = shape
-    l["flags"] = new
+    lesson = p["lesson"][at]
+    lesson["id"] = row["id"]
+    lesson["session"] = low32(s["id"])
+    lesson["minute"] = minute
+    lesson["ip"] = ip
+    lesson["net"] = net
+    lesson["asn"] = row["asn"]
+    lesson["ua"] = ua
+    lesson["device"] = device
+    lesson["instrument"] = -1
+    lesson["notional"] = 0.0
+    lesson["thin"] = 0.0
+    lesson["country"] = row["country"]
+    lesson["browser"] = row["browser"]
+    lesson["os"] = row["os"]
+    lesson["week_minute"] = row["week_minute"]
+    lesson["kind"] = 1
+    lesson["held"] = 1 if held else 0
+    lesson["market"] = shape
+    lesson["flags"] = new
 
 
 @jit
-def keep_order_lesson(p, s, row, minute, market, notional, thin, flags, held):
+def keep_order_lesson(
+    p: Row, s: Row, row: Row, minute: Int, market: Int, notional: Float, thin: Float, flags: Int, held: Flag
+) -> None:
     """Remember what an order taught or would teach. The product kind rides in `os`."""
-    l = p["lesson"][spare_lesson(p, LOGIN_LESSONS, PENDING)]
-    l["id"] = row["id"]
-    l["session"] = low32(s["id"])
-    l["minute"] = minute
-    l["ip"] = 0
-    l["net"] = 0
-    l["asn"] = 0
-    l["ua"] = 0
-    l["device"] = 0
-    l["instrument"] = row["instrument"]
-    l["notional"] = notional if notional > 0.0 else 0.0
-    l["thin"] = thin
-    l["country"] = 0
-    l["browser"] = 0
-    l["os"] = row["kind"]
-    l["week_minute"] = row["week_minute"]
-    l["kind"] = 2 if row["side"] == layout.BUY else 3
-    l["held"] = 1 if held else 0
-    l["market"] = market
-    l["flags"] = flags
+    lesson = p["lesson"][spare_lesson(p, LOGIN_LESSONS, PENDING)]
+    lesson["id"] = row["id"]
+    lesson["session"] = low32(s["id"])
+    lesson["minute"] = minute
+    lesson["ip"] = 0
+    lesson["net"] = 0
+    lesson["asn"] = 0
+    lesson["ua"] = 0
+    lesson["device"] = 0
+    lesson["instrument"] = row["instrument"]
+    lesson["notional"] = notional if notional > 0.0 else 0.0
+    lesson["thin"] = thin
+    lesson["country"] = 0
+    lesson["browser"] = 0
+    lesson["os"] = row["kind"]
+    lesson["week_minute"] = row["week_minute"]
+    lesson["kind"] = 2 if row["side"] == layout.BUY else 3
+    lesson["held"] = 1 if held else 0
+    lesson["market"] = market
+    lesson["flags"] = flags
 
 
 @jit
-def take_snapshot(p, row, positions):
+def take_snapshot(p: Row, row: Row, positions: NDArray[Any]) -> None:
     """The broker's books: what the account holds."""
     if not math.isnan(np.float64(row["cash"])):
         p["cash"] = row["cash"]
@@ -424,7 +432,7 @@ def take_snapshot(p, row, positions):
 
 
 @jit
-def settle(p, row, notional, minute):
+def settle(p: Row, row: Row, notional: Float, minute: Int) -> None:
     """An execution: books follow, and a notice is due."""
     notices.executed(p, minute)
     if not notional > 0.0:
@@ -447,7 +455,7 @@ def settle(p, row, notional, minute):
 
 
 @jit
-def take_back(p, row, notional):
+def take_back(p: Row, row: Row, notional: Float) -> None:
     """A cancelled order leaves the windows it had entered."""
     if notional > 0.0:
         if row["side"] == layout.SELL:
@@ -459,26 +467,26 @@ def take_back(p, row, notional):
 
 
 @jit
-def owner_said(p, row, about, time, minute, mine, pol, pop):
+def owner_said(p: Row, row: Row, about: NDArray[Any], time: Int, minute: Int, mine: Flag, pol: Row, pop: Row) -> None:
     """Feedback: unlearn what denied sessions taught; prove or condemn them; watch for weeks."""
     start = np.int64(row["about_at"])
     hit = False
     for i in range(start, start + np.int64(row["about_n"])):
         for k in range(PENDING):
-            l = p["lesson"][k]
-            if l["kind"] == 0 or l["id"] != about[i]:
+            lesson = p["lesson"][k]
+            if lesson["kind"] == 0 or lesson["id"] != about[i]:
                 continue
             for j in range(SESSIONS):
                 s = p["session"][j]
-                if s["id"] != np.uint64(0) and low32(s["id"]) == l["session"]:
+                if s["id"] != np.uint64(0) and low32(s["id"]) == lesson["session"]:
                     hit = True
                     put(s, ids.OWNER, -9.0 if mine else 14.0, 0)
                     if not mine:
                         s["flags"] |= DENIED
             if mine:
-                commit_session(p, np.uint32(l["session"]), pop)
+                commit_session(p, np.uint32(lesson["session"]), pop)
             else:
-                unlearn_session(p, np.uint32(l["session"]), pop)
+                unlearn_session(p, np.uint32(lesson["session"]), pop)
     if row["session"] != np.uint64(0):
         at = find_session(p, row["session"], time, False)
         if at >= 0:
@@ -498,9 +506,9 @@ def owner_said(p, row, about, time, minute, mine, pol, pop):
         worst = -1
         for j in range(SESSIONS):
             s = p["session"][j]
-            if s["id"] != np.uint64(0) and time - np.int64(s["last"]) < 14 * DAY:
-                if worst < 0 or log_odds(s) > log_odds(p["session"][worst]):
-                    worst = j
+            lately = s["id"] != np.uint64(0) and time - np.int64(s["last"]) < 14 * DAY
+            if lately and (worst < 0 or log_odds(s) > log_odds(p["session"][worst])):
+                worst = j
         if worst >= 0 and log_odds(p["session"][worst]) > -6.0:
             put(p["session"][worst], ids.OWNER, 14.0, 0)
             unlearn_session(p, low32(p["session"][worst]["id"]), pop)
@@ -509,7 +517,7 @@ def owner_said(p, row, about, time, minute, mine, pol, pop):
 
 
 @jit
-def reset_credentials(p, time, minute, pol):
+def reset_credentials(p: Row, time: Int, minute: Int, pol: Row) -> None:
     """The broker has identified the owner anew: nobody else's session lives on, but thieves return."""
     suspected = account_probability(p, time)
     for i in range(SESSIONS):
@@ -521,7 +529,22 @@ def reset_credentials(p, time, minute, pol):
 
 
 @jit
-def emit(out, n, p, s, row_index, cause, row, time, account, before, ratio, pol, costs, ring_day):
+def emit(
+    out: NDArray[Any],
+    n: Int,
+    p: Row,
+    s: Row,
+    row_index: Int,
+    cause: Int,
+    row: Row,
+    time: Int,
+    account: Int,
+    before: Float,
+    ratio: Float,
+    pol: Row,
+    costs: NDArray[Any],
+    ring_day: Any,
+) -> Any:
     """Write one decision and return it."""
     d = out[n]
     believed = logistic(log_odds(s))
@@ -566,7 +589,18 @@ def emit(out, n, p, s, row_index, cause, row, time, account, before, ratio, pol,
 
 
 @jit
-def emit_plain(out, n, p, row_index, row, time, account, pol, costs, blank):
+def emit_plain(
+    out: NDArray[Any],
+    n: Int,
+    p: Row,
+    row_index: Int,
+    row: Row,
+    time: Int,
+    account: Int,
+    pol: Row,
+    costs: NDArray[Any],
+    blank: Row,
+) -> Any:
     """A decision on an act outside any session (a plan's order, a batch): the account's own belief decides."""
     blank["id"] = np.uint64(0)
     blank["prior"] = -16.0
@@ -579,7 +613,21 @@ def emit_plain(out, n, p, row_index, row, time, account, pol, costs, blank):
 
 
 @jit
-def spread_ring(out, n, profiles, c, account, adv, time, pop, pol, costs, cause, row, least):
+def spread_ring(
+    out: NDArray[Any],
+    n: Int,
+    profiles: NDArray[Any],
+    c: Row,
+    account: Int,
+    adv: Float,
+    time: Int,
+    pop: Row,
+    pol: Row,
+    costs: NDArray[Any],
+    cause: Int,
+    row: Row,
+    least: Float,
+) -> Any:
     """Tell a ring's other members what has become known; those whose belief moves get a decision of their own."""
     for i in range(MEMBERS):
         other = np.int64(c["member"][i])
@@ -619,7 +667,21 @@ def spread_ring(out, n, profiles, c, account, adv, time, pop, pol, costs, cause,
 
 
 @jit
-def spread_spray(out, n, profiles, hits, hit_accounts, account, time, minute, pol, costs, cause, row, least):
+def spread_spray(
+    out: NDArray[Any],
+    n: Int,
+    profiles: NDArray[Any],
+    hits: Int,
+    hit_accounts: NDArray[Any],
+    account: Int,
+    time: Int,
+    minute: Int,
+    pol: Row,
+    costs: NDArray[Any],
+    cause: Int,
+    row: Row,
+    least: Float,
+) -> Any:
     """A spray has been named: earlier successes out of it are believed stolen."""
     for i in range(hits):
         other = np.int64(hit_accounts[i])
@@ -642,13 +704,26 @@ def spread_spray(out, n, profiles, hits, hit_accounts, account, time, minute, po
 
 
 # Belief below which evidence found after the fact is kept but not announced.
-ANNOUNCE = 1e-4
+ANNOUNCE = 1e-5
 # Room that must be left in the output before an event is taken: its own decision and those it spreads.
 ROOM = 1 + MEMBERS + HITS
 
 
 @jit
-def run(profiles, crowds, table, population, reference, market_hours, policy, rows, positions, about, out, begin):
+def run(
+    profiles: NDArray[Any],
+    crowds: NDArray[Any],
+    table: NDArray[Any],
+    population: NDArray[Any],
+    reference: NDArray[Any],
+    market_hours: NDArray[Any],
+    policy: NDArray[Any],
+    rows: NDArray[Any],
+    positions: NDArray[Any],
+    about: NDArray[Any],
+    out: NDArray[Any],
+    begin: Any,
+) -> tuple[Any, Any]:
     """Process `rows[begin:]` until they end or `out` has no more room: (next row, decisions written).
 
     profiles: PROFILE (accounts,); crowds: CROWD (instruments,); table: NETWORK (a power of two,); population:
@@ -657,7 +732,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
     """
     pop = population[0]
     pol = policy[0]
-    hazard = np.float64(pol["hazard"])
+    hazard = np.float64(pol["hazard"]) / np.float64(pol["overcount"])
     home = pol["home"]
     costs = np.zeros(5)
     keys = np.zeros(4, np.uint64)
@@ -723,7 +798,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         networks.keys_of(row, keys)
 
         if kind == layout.LOGIN_FAILED:
-            gap = max(0, minute - np.int64(p["failures_at"]))
+            gap = max(np.int64(0), minute - np.int64(p["failures_at"]))
             p["failures"] = np.float64(p["failures"]) * math.pow(0.5, gap / 60.0) + 1.0
             p["failures_at"] = minute
             p["failures_net"] = net
@@ -773,7 +848,6 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
         known = False
         spray = 0.0
         neighbour = 0.0
-        named = np.uint64(0)
         new = 0
         shape = 0
         if fresh:
@@ -793,7 +867,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                 access.score_travel(p, s, row, minute, new)
             if placed:
                 access.score_failures(p, s, minute, net, new)
-                spray, neighbour, named = networks.ask(table, row, keys, account, time, pop)
+                spray, neighbour = networks.ask(table, row, keys, account, time, pop)
                 if spray > 0.0 and (new & 2):
                     put(s, ids.SPRAY, 0.9 * spray, 0)
                 elif p["spray"] > 0.0 and new & 34:
@@ -849,7 +923,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
                     flags |= bought
                     if not math.isnan(thin):
                         ratio = math.pow(10.0, thin)
-                    novel_buy = (bought & 1) != 0 and row["kind"] != layout.FUND and instrument >= 0
+                    novel_buy = bool((bought & 1) != 0 and row["kind"] != layout.FUND and instrument >= 0)
                     if instrument >= 0 and row["kind"] != layout.FUND:
                         c = crowds[instrument]
                         member = rings.member_of(c, account)
@@ -869,7 +943,7 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
 
         # Score first, learn then.
         belief = logistic(log_odds(s))
-        unsure = (belief > SURE and not (s["flags"] & STRONG and belief < 0.1)) or s["flags"] & DENIED != 0
+        unsure = (belief > SURE and not (s["flags"] & STRONG and belief < 0.01)) or s["flags"] & DENIED != 0
         if fresh and machine:
             access.learn_machine(p, pop, row, ua, minute, known, unsure)
         elif fresh:
@@ -985,13 +1059,13 @@ def run(profiles, crowds, table, population, reference, market_hours, policy, ro
 
 
 @jit
-def oddness(s):
+def oddness(s: Row) -> Any:
     """How odd a session is by its own evidence, without the ring's: 0..1."""
     own = evidence(s) - np.float64(s["weight"][ids.RING]) / 1000.0
     return logistic(1.5 * (own - ODD_AT))
 
 
 @jit
-def _share_of_odd(s):
+def _share_of_odd(s: Row) -> Any:
     """The ring's evidence counts in full for an odd session, little for a plain one."""
     return min(1.0, 2.0 * oddness(s) + 0.15)

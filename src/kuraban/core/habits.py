@@ -10,10 +10,11 @@ while a new address on a line that never changes weighs much.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
-from kuraban.core.jit import jit
+from kuraban.core.jit import Flag, Float, Int, Row, jit
 from kuraban.core.profile import (
     ASN,
     CLIENTS,
@@ -54,7 +55,7 @@ LEAST_ALPHA = 0.3
 
 
 @jit
-def low32(value):
+def low32(value: Float) -> Any:
     """The lower 32 bits of a 64-bit hash, 0 only for 0."""
     low = value & np.uint64(0xFFFFFFFF)
     if low == np.uint64(0) and value != np.uint64(0):
@@ -63,19 +64,19 @@ def low32(value):
 
 
 @jit
-def backed_off(count, total, alpha, parent):
+def backed_off(count: Float, total: Float, alpha: Float, parent: Float) -> Any:
     """(count + α·parent) / (total + α): a probability when `parent` is one and count ≤ total."""
     return (count + alpha * parent) / (total + alpha)
 
 
 @jit
-def rate(count, total, strength, prior):
+def rate(count: Float, total: Float, strength: Float, prior: Float) -> Any:
     """A rate seen `count` times in `total`, drawn towards `prior` as if seen `strength` times more."""
     return (count + strength * prior) / (total + strength)
 
 
 @jit
-def country_index(country):
+def country_index(country: Any) -> Any:
     """Two letters to 1..676, anything else to 0."""
     first = (np.int64(country) >> 8) - 65
     second = (np.int64(country) & 255) - 65
@@ -85,13 +86,13 @@ def country_index(country):
 
 
 @jit
-def family_index(browser, system):
+def family_index(browser: Any, system: Any) -> Any:
     """Browser and operating system together, folded into the population's table."""
     return (np.int64(browser) * 131 + np.int64(system)) % HASHED_FAMILIES
 
 
 @jit
-def hour_bin(week_minute):
+def hour_bin(week_minute: Any) -> Any:
     """Weekday or weekend × three-hour bins: 0..15."""
     minute = np.int64(week_minute)
     weekend = 8 if minute >= 5 * 1440 else 0
@@ -118,7 +119,7 @@ SEASONED = 3  # experience from which an account counts as seasoned
 
 
 @jit
-def experience(p):
+def experience(p: Row) -> Any:
     """Comparable accounts: by how many logins the last months have seen."""
     logins = np.float64(p["logins"])
     if logins < 0.5:
@@ -131,7 +132,7 @@ def experience(p):
 
 
 @jit
-def base_novelty(pop, group, level):
+def base_novelty(pop: Row, group: Int, level: Int) -> Any:
     """How often a login of comparable accounts shows something new at `level`."""
     seen = np.float64(pop["experienced"][group])
     return rate(np.float64(pop["novel"][group, level]), seen, POPULATION_STRENGTH, PRIOR_NOVELTY[group, level])
@@ -144,7 +145,7 @@ PRESENT_DAYS = 3.0  # absences up to this are in the rates already
 
 
 @jit
-def novelty(p, pop, level):
+def novelty(p: Row, pop: Row, level: Int) -> Any:
     """How often this account's next login shows something new at `level`.
 
     Its cohort's rate times its own propensity, and what an absence adds.
@@ -160,21 +161,21 @@ def novelty(p, pop, level):
 
 
 @jit
-def alpha_of(total, share_new):
+def alpha_of(total: Float, share_new: Float) -> Any:
     """α so large that a new value has the probability `share_new`."""
     u = min(MOST_NOVELTY, max(1e-4, share_new))
     return max(LEAST_ALPHA if total < 1.0 else 1e-3, total * u / (1.0 - u))
 
 
 @jit
-def share_of_country(pop, country, home):
+def share_of_country(pop: Row, country: Any, home: Any) -> Any:
     """Share of all owners' logins from `country`; before any was seen, 95 in 100 come from `home`."""
     prior = 95.0 if country == home else 0.02
     return (np.float64(pop["countries"][country_index(country)]) + prior) / (np.float64(pop["logins"]) + 107.0)
 
 
 @jit
-def share_of_system(pop, asn, country, home):
+def share_of_system(pop: Row, asn: Any, country: Any, home: Any) -> Any:
     """Share of one network (ASN) among all owners' logins from its country."""
     total = np.float64(pop["countries"][country_index(country)])
     count = np.float64(pop["systems"][np.int64(asn) % HASHED_SYSTEMS])
@@ -182,19 +183,19 @@ def share_of_system(pop, asn, country, home):
 
 
 @jit
-def share_of_family(pop, browser, system):
+def share_of_family(pop: Row, browser: Any, system: Any) -> Any:
     """Share of a browser on an operating system among all owners' logins."""
     return (np.float64(pop["browsers"][family_index(browser, system)]) + 0.2) / (np.float64(pop["logins"]) + 20.0)
 
 
 @jit
-def share_of_os(pop, system):
+def share_of_os(pop: Row, system: Any) -> Any:
     """Share of an operating system among all owners' logins."""
     return (np.float64(pop["oses"][np.int64(system) % HASHED_FAMILIES]) + 0.5) / (np.float64(pop["logins"]) + 10.0)
 
 
 @jit
-def share_of_agent(pop, ua, browser, system):
+def share_of_agent(pop: Row, ua: Any, browser: Any, system: Any) -> Any:
     """Share of one full user agent among the logins of its browser and operating system."""
     total = np.float64(pop["browsers"][family_index(browser, system)])
     count = np.float64(pop["agents"][np.int64(ua) % HASHED_AGENTS])
@@ -202,7 +203,7 @@ def share_of_agent(pop, ua, browser, system):
 
 
 @jit
-def usual_network(p, pop, ip, net, asn, country, home):
+def usual_network(p: Row, pop: Row, ip: Any, net: Any, asn: Any, country: Any, home: Any) -> tuple[Any, Any, Any]:
     """How usual a place is: (probability down to the address, of its ASN by own counts alone, what was new).
 
     The last value has bit n set where level n had never been seen on this account.
@@ -270,7 +271,7 @@ def usual_network(p, pop, ip, net, asn, country, home):
 
 
 @jit
-def usual_client(p, pop, ua, browser, system):
+def usual_client(p: Row, pop: Row, ua: Any, browser: Any, system: Any) -> tuple[Any, Any, Any]:
     """How usual the software is: (probability of the full user agent, of its family, how new).
 
     How new: 0 a known user agent, 1 a new one of a known browser and system (an update), 2 of an unknown one.
@@ -302,13 +303,13 @@ def usual_client(p, pop, ua, browser, system):
 
 
 @jit
-def pattern(place, device, software):
+def pattern(place: Int, device: Any, software: Int) -> Any:
     """Number of what was new at once: place 0 to 4 (known, address, /24, ASN, country), device and software 0 to 2."""
     return (place * DEVICE_STATES + device) * SOFTWARES + software
 
 
 @jit
-def expect_patterns(p, pop, present, new_device, family):
+def expect_patterns(p: Row, pop: Row, present: Any, new_device: Any, family: Any) -> None:
     """Add what an account's own rates expect of its next login, one novelty telling nothing of another."""
     of_address = novelty(p, pop, IP)
     of_net = min(MOST_NOVELTY, novelty(p, pop, NET) / of_address)
@@ -342,7 +343,7 @@ def expect_patterns(p, pop, present, new_device, family):
 
 
 @jit
-def togetherness(p, pop, place, device, software):
+def togetherness(p: Row, pop: Row, place: Int, device: Any, software: Int) -> Any:
     """How much oftener owners show these novelties at once than each by itself would make them.
 
     A new telephone is a new device and new software, often on a new line. The ratio of seen to expected over all
@@ -366,7 +367,7 @@ def togetherness(p, pop, place, device, software):
 
 
 @jit
-def usual_hour(p, pop, week_minute):
+def usual_hour(p: Row, pop: Row, week_minute: Any) -> Any:
     """Probability of the hour under this account's own logins, backed off to everybody's."""
     own = 0.0
     everyone = 0.0
@@ -379,7 +380,7 @@ def usual_hour(p, pop, week_minute):
 
 
 @jit
-def find_device(p, device):
+def find_device(p: Row, device: Any) -> Any:
     """Slot of a device id, -1 when unknown."""
     for i in range(DEVICES):
         if p["device"][i]["id"] == device and p["device"][i]["weight"] > 0.0:
@@ -388,7 +389,7 @@ def find_device(p, device):
 
 
 @jit
-def find_holding(p, instrument):
+def find_holding(p: Row, instrument: Any) -> Any:
     """Slot of an instrument this account has bought or holds, -1 when neither."""
     for i in range(INSTRUMENTS):
         h = p["holding"][i]
@@ -398,7 +399,7 @@ def find_holding(p, instrument):
 
 
 @jit
-def claim_holding(p, instrument):
+def claim_holding(p: Row, instrument: Any) -> Any:
     """Slot of an instrument, made by giving up the one least bought and least held. Slots keep code + 1."""
     least = 0
     lowest = 1e30
@@ -409,7 +410,7 @@ def claim_holding(p, instrument):
         # What is held now matters more than what was bought long ago: a sale of it must not look like nothing.
         worth = np.float64(h["weight"]) + (1000.0 + 1e-3 * np.float64(h["value"]) if h["value"] > 0.0 else 0.0)
         if h["instrument"] == 0:
-            worth = -1.0
+            worth = np.float64(-1.0)
         if worth < lowest:
             lowest = worth
             least = i
@@ -421,7 +422,7 @@ def claim_holding(p, instrument):
 
 
 @jit
-def age(p, day):
+def age(p: Row, day: Int) -> None:
     """Decay every count to `day`, so that what was usual a year ago is no longer."""
     gap = day - np.int64(p["decayed"])
     if gap <= 0:
@@ -472,7 +473,21 @@ def age(p, day):
 
 
 @jit
-def teach_login(p, ip, net, asn, country, ua, browser, system, device, week_minute, new, minute, sign):
+def teach_login(
+    p: Row,
+    ip: Any,
+    net: Any,
+    asn: Any,
+    country: Any,
+    ua: Any,
+    browser: Any,
+    system: Any,
+    device: Any,
+    week_minute: Any,
+    new: Int,
+    minute: Int,
+    sign: Int,
+) -> None:
     """Add (`sign` 1) or take back (-1) what one login says of the owner."""
     if sign > 0:
         spare = 0
@@ -549,7 +564,9 @@ def teach_login(p, ip, net, asn, country, ua, browser, system, device, week_minu
 
 
 @jit
-def teach_order(p, buy, instrument, kind, market, notional, thin, flags, sign):
+def teach_order(
+    p: Row, buy: Flag, instrument: Any, kind: Int, market: Int, notional: Float, thin: Float, flags: Int, sign: Int
+) -> None:
     """Add (`sign` 1) or take back (-1) what one order says of the owner."""
     if not buy:
         p["sells"] = max(0.0, p["sells"] + sign)
@@ -585,92 +602,92 @@ def teach_order(p, buy, instrument, kind, market, notional, thin, flags, sign):
 
 
 @jit
-def apply_lesson(p, l, sign, pop):
+def apply_lesson(p: Row, lesson: Row, sign: Int, pop: Row) -> None:
     """Learn or unlearn what a kept event taught."""
-    if l["kind"] == 1:
+    if lesson["kind"] == 1:
         teach_login(
             p,
-            l["ip"],
-            l["net"],
-            l["asn"],
-            l["country"],
-            l["ua"],
-            l["browser"],
-            l["os"],
-            l["device"],
-            l["week_minute"],
-            np.int64(l["flags"]),
-            np.int64(l["minute"]),
+            lesson["ip"],
+            lesson["net"],
+            lesson["asn"],
+            lesson["country"],
+            lesson["ua"],
+            lesson["browser"],
+            lesson["os"],
+            lesson["device"],
+            lesson["week_minute"],
+            np.int64(lesson["flags"]),
+            np.int64(lesson["minute"]),
             sign,
         )
-    elif l["kind"] >= 2:
+    elif lesson["kind"] >= 2:
         teach_order(
             p,
-            l["kind"] == 2,
-            np.int64(l["instrument"]),
-            np.int64(l["os"]),
-            np.int64(l["market"]),
-            np.float64(l["notional"]),
-            np.float64(l["thin"]),
-            np.int64(l["flags"]),
+            lesson["kind"] == 2,
+            np.int64(lesson["instrument"]),
+            np.int64(lesson["os"]),
+            np.int64(lesson["market"]),
+            np.float64(lesson["notional"]),
+            np.float64(lesson["thin"]),
+            np.int64(lesson["flags"]),
             sign,
         )
 
 
 @jit
-def commit_clean(p, minute, believed_taken, pop):
+def commit_clean(p: Row, minute: Int, believed_taken: Flag, pop: Row) -> None:
     """Learn the lessons held back a whole day, or a week where the account is believed taken."""
     for i in range(PENDING):
-        l = p["lesson"][i]
+        lesson = p["lesson"][i]
         # Nobody has denied it for a week: it is a habit by now, however odd.
         due = 7 * 1440 if believed_taken else 1440
-        if l["kind"] != 0 and l["held"] == 1 and minute - np.int64(l["minute"]) >= due:
-            apply_lesson(p, l, 1, pop)
-            l["held"] = 0
+        if lesson["kind"] != 0 and lesson["held"] == 1 and minute - np.int64(lesson["minute"]) >= due:
+            apply_lesson(p, lesson, 1, pop)
+            lesson["held"] = 0
 
 
 @jit
-def holds_ripe_lesson(p, minute):
+def holds_ripe_lesson(p: Row, minute: Int) -> Any:
     """Whether any lesson has been held back for a day."""
     for i in range(PENDING):
-        l = p["lesson"][i]
-        if l["kind"] != 0 and l["held"] == 1 and minute - np.int64(l["minute"]) >= 1440:
+        lesson = p["lesson"][i]
+        if lesson["kind"] != 0 and lesson["held"] == 1 and minute - np.int64(lesson["minute"]) >= 1440:
             return True
     return False
 
 
 @jit
-def commit_session(p, session, pop):
+def commit_session(p: Row, session: Any, pop: Row) -> None:
     """Learn at once what a session held back: its owner has proved himself."""
     for i in range(PENDING):
-        l = p["lesson"][i]
-        if l["kind"] != 0 and l["held"] == 1 and l["session"] == session:
-            apply_lesson(p, l, 1, pop)
-            l["held"] = 0
+        lesson = p["lesson"][i]
+        if lesson["kind"] != 0 and lesson["held"] == 1 and lesson["session"] == session:
+            apply_lesson(p, lesson, 1, pop)
+            lesson["held"] = 0
 
 
 @jit
-def unlearn_session(p, session, pop):
+def unlearn_session(p: Row, session: Any, pop: Row) -> None:
     """Take back whatever a session taught, and forget what it would have taught."""
     for i in range(PENDING):
-        l = p["lesson"][i]
-        if l["kind"] != 0 and l["session"] == session:
-            if l["held"] == 0:
-                apply_lesson(p, l, -1, pop)
-            l["kind"] = 0
+        lesson = p["lesson"][i]
+        if lesson["kind"] != 0 and lesson["session"] == session:
+            if lesson["held"] == 0:
+                apply_lesson(p, lesson, -1, pop)
+            lesson["kind"] = 0
 
 
 @jit
-def spare_lesson(p, first, end):
-    """Slot for a new lesson among first..end: an empty one, else the oldest learned, else the oldest held (then lost)."""
+def spare_lesson(p: Row, first: Int, end: Int) -> Any:
+    """Slot for a new lesson among first..end: empty, else the oldest learned, else the oldest held (then lost)."""
     best = first
     rank = 1e30
     for i in range(first, end):
-        l = p["lesson"][i]
-        here = np.float64(l["minute"])
-        if l["kind"] == 0:
-            here = -1.0
-        elif l["held"] == 1:
+        lesson = p["lesson"][i]
+        here = np.float64(lesson["minute"])
+        if lesson["kind"] == 0:
+            here = np.float64(-1.0)
+        elif lesson["held"] == 1:
             here += 1e12
         if here < rank:
             rank = here
@@ -679,10 +696,16 @@ def spare_lesson(p, first, end):
 
 
 @jit
-def login_lesson(p, device, asn, ua):
+def login_lesson(p: Row, device: Any, asn: Any, ua: Any) -> Any:
     """Slot for what a login teaches; a place and device whose lesson is waiting already has been here since then."""
     for i in range(LOGIN_LESSONS):
-        l = p["lesson"][i]
-        if l["kind"] == 1 and l["held"] == 1 and l["device"] == device and l["asn"] == asn and l["ua"] == ua:
+        lesson = p["lesson"][i]
+        if (
+            lesson["kind"] == 1
+            and lesson["held"] == 1
+            and lesson["device"] == device
+            and lesson["asn"] == asn
+            and lesson["ua"] == ua
+        ):
             return -1
     return spare_lesson(p, 0, LOGIN_LESSONS)

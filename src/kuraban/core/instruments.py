@@ -1,23 +1,24 @@
 """The instrument operator: rings, accounts that suddenly buy the same name.
 
 Keyed by instrument. A crowd alone is no ring: news, listings and crashes bring many buyers for whom the name is new.
-What makes a ring is how many of those buyers are odd by their own evidence (an unusual login, holdings just sold). With n
-other buyers for whom it is new in the last days, k of them odd (as a sum of oddness in 0..1), and q₀ the share of odd
+What makes a ring is how many of those buyers are odd by their own evidence (an unusual login, holdings just sold). With
+n other buyers for whom it is new in the last days, k of them odd (as a sum of oddness in 0..1), and q₀ the share of odd
 ones among all such buyers of all names, today or lately,
 
     ℓ = k ln(k/e) − (k − e) + (k/n)·min(2, ln[NB(n | μ + ν) / NB(n | μ)]) − 1 − depth,   e = q₀ n + 0.15
 
 for k > e, else 0: the likelihood ratio of a Poisson excess of odd buyers, and of a burst of buyers over the
-instrument's own decayed expectation μ (negative binomial, dispersion 1, ν = 5). A member's own contribution is left out.
+instrument's own decayed expectation μ (negative binomial, dispersion 1, ν = 5). A member's own part is left out.
 `depth` lets nobody see rings in names too deep to push: 0.8 for each tenfold above ¥1bn of daily value.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from kuraban.core.habits import DAY, rate
-from kuraban.core.jit import jit
+from kuraban.core.jit import Float, Int, Row, jit
 from kuraban.core.profile import MEMBERS
 
 RING_DAYS = 0.7  # half-life of the crowd: rings buy within hours
@@ -29,7 +30,7 @@ RING_ENDS_DAYS = 5
 
 
 @jit
-def advance(c, time):
+def advance(c: Row, time: Int) -> None:
     """Decay an instrument's crowd to `time`."""
     since = np.int64(c["organic_at"])
     if since == 0:
@@ -51,7 +52,7 @@ def advance(c, time):
 
 
 @jit
-def odd_share(pop):
+def odd_share(pop: Row) -> Any:
     """q₀: the share of odd sessions among those who buy something new, lately or today, whichever is more."""
     usual = rate(np.float64(pop["novel_odd"]), np.float64(pop["novel_all"]), 60.0, 0.02)
     today = rate(np.float64(pop["today_odd"]), np.float64(pop["today_novel"]), 15.0, usual)
@@ -59,7 +60,7 @@ def odd_share(pop):
 
 
 @jit
-def member_of(c, account):
+def member_of(c: Row, account: Int) -> Any:
     """Slot of a member, -1."""
     for i in range(MEMBERS):
         if np.int64(c["member"][i]) == account:
@@ -68,7 +69,7 @@ def member_of(c, account):
 
 
 @jit
-def ring_odds(c, account, adv, time, pop):
+def ring_odds(c: Row, account: Int, adv: Float, time: Int, pop: Row) -> tuple[Any, Any]:
     """ℓ of the ring as seen by one member or newcomer, leaving out its own part: (ℓ, others that are odd)."""
     n = np.float64(c["organic"])
     k = np.float64(c["organic_odd"])
@@ -94,7 +95,7 @@ def ring_odds(c, account, adv, time, pop):
 
 
 @jit
-def join(c, account, session, odd, time, adv, pop):
+def join(c: Row, account: Int, session: Any, odd: Float, time: Int, adv: Float, pop: Row) -> Any:
     """An account for which buying this was new has bought; its oddness may also have grown. True when new."""
     at = member_of(c, account)
     if at >= 0 and time - np.int64(c["member_at"][at]) < 6 * DAY:
@@ -127,7 +128,7 @@ def join(c, account, session, odd, time, adv, pop):
 
 
 @jit
-def note_price(c, price, time):
+def note_price(c: Row, price: Float, time: Int) -> None:
     """Follow the traded price slowly: an average with a half-life of two days."""
     if not price > 0.0:
         return

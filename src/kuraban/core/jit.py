@@ -9,11 +9,17 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
+_config: Any = numba.config  # it sets its attributes at run time
 F = TypeVar("F", bound=Callable[..., Any])
+# Compiled code takes NumPy's numbers for Python's and the other way round; these say what is meant.
+Int = Any
+Float = Any
+Flag = Any
+Row = Any  # one record of a structured array; its fields are those of the dtype (see `profile` and `layout`)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -35,17 +41,17 @@ def cache_folder() -> Path:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_folder())
+    _config.CACHE_DIR = str(cache_folder())
 
-interpreted: bool = bool(numba.config.DISABLE_JIT)
+interpreted: bool = bool(_config.DISABLE_JIT)
 
 
 def compiled_before() -> bool:
     """Whether an earlier run has left compiled code to load."""
-    return interpreted or any(Path(numba.config.CACHE_DIR).glob("*/*.nbi"))
+    return interpreted or any(Path(_config.CACHE_DIR).glob("*/*.nbi"))
 
 
 def jit(function: F) -> F:
     """Compile `function` on its first call (cached on disk, the interpreter lock released while it runs)."""
-    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return cast(F, compiled)

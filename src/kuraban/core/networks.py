@@ -14,11 +14,13 @@ label-free odds of Herley and Schechter, NDSS 2019.
 """
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kuraban.core.habits import DAY, rate
-from kuraban.core.jit import jit
+from kuraban.core.jit import Flag, Float, Int, Row, jit
 
 WINDOW = 6 * 3_600_000_000
 PROBES = 16
@@ -32,12 +34,12 @@ SALT_DEVICE = np.uint64(0x165667B19E3779F9)
 
 
 @jit
-def find(table, key, time, claim):
+def find(table: NDArray[Any], key: Any, time: Int, claim: Flag) -> Any:
     """Row of a key, or -1; with `claim` a row is made, taking the longest silent of its neighbourhood."""
     mask = table.shape[0] - 1
     start = np.int64(key & np.uint64(mask))
-    oldest = -1
-    quiet = 9223372036854775807
+    oldest: Int = -1
+    quiet: Int = 9223372036854775807
     for step in range(PROBES):
         at = (start + step) & mask
         if table[at]["key"] == key:
@@ -68,7 +70,7 @@ def find(table, key, time, claim):
 
 
 @jit
-def advance(r, time):
+def advance(r: Row, time: Int) -> None:
     """Move a row's windows and decayed sums to `time`."""
     window = time // WINDOW
     if window > np.int64(r["window"]):
@@ -90,13 +92,13 @@ def advance(r, time):
 
 
 @jit
-def bit(account):
+def bit(account: Int) -> Any:
     """The bit that stands for an account in a 64-bit sketch."""
     return np.uint64(1) << np.uint64(((np.int64(account) * 40503) & 0xFFFF) >> 10)
 
 
 @jit
-def distinct(sketch):
+def distinct(sketch: Any) -> Any:
     """Linear-counting estimate of distinct accounts, 0 to about 266."""
     ones = 0
     left = sketch
@@ -109,7 +111,7 @@ def distinct(sketch):
 
 
 @jit
-def spray_odds(r, account, pop):
+def spray_odds(r: Row, account: Int, pop: Row) -> Any:
     """ℓ of a row without what `account` itself did there."""
     own = bit(account)
     failed = distinct((r["failed"] | r["failed_old"]) & ~own)
@@ -121,7 +123,7 @@ def spray_odds(r, account, pop):
 
 
 @jit
-def keys_of(row, keys):
+def keys_of(row: Row, keys: NDArray[Any]) -> None:
     """The event's keys: address, /24, client within network, device; 0 where it has none."""
     zero = np.uint64(0)
     keys[0] = row["ip"]
@@ -131,11 +133,10 @@ def keys_of(row, keys):
 
 
 @jit
-def ask(table, row, keys, account, time, pop):
-    """What is known of an event's connection: (spray evidence, neighbour evidence, key of the named spray or 0)."""
+def ask(table: NDArray[Any], row: Row, keys: NDArray[Any], account: Int, time: Int, pop: Row) -> tuple[Any, Any]:
+    """What is known of an event's connection: (spray evidence, neighbour evidence)."""
     spray = 0.0
     neighbour = 0.0
-    named = np.uint64(0)
     for k in range(4):
         if keys[k] == np.uint64(0):
             continue
@@ -151,16 +152,24 @@ def ask(table, row, keys, account, time, pop):
                 value = min(2.0, 0.4 * value)
             if value > spray:
                 spray = value
-                if value >= NAMED_AT:
-                    named = keys[k]
         if k != 2 and r["suspicion"] > 0.05 and np.int64(r["by"]) != account:
             weight = math.log(1.0 + 30.0 * np.float64(r["suspicion"]) / (1.0 + np.float64(r["visitors"])))
             neighbour = max(neighbour, weight if k != 1 else weight - 0.7)
-    return spray, neighbour, named
+    return spray, neighbour
 
 
 @jit
-def tell_login(table, keys, account, time, success, minute, pop, hits, hit_accounts):
+def tell_login(
+    table: NDArray[Any],
+    keys: NDArray[Any],
+    account: Int,
+    time: Int,
+    success: Flag,
+    minute: Int,
+    pop: Row,
+    hits: Int,
+    hit_accounts: NDArray[Any],
+) -> Any:
     """Count a login; fills `hit_accounts` with earlier successes of a spray named just now and returns how many."""
     n = 0
     for k in range(4):
@@ -189,7 +198,7 @@ def tell_login(table, keys, account, time, success, minute, pop, hits, hit_accou
 
 
 @jit
-def tell_suspicion(table, keys, account, time, probability):
+def tell_suspicion(table: NDArray[Any], keys: NDArray[Any], account: Int, time: Int, probability: Float) -> None:
     """A session here is now believed not to be its owner's."""
     for k in range(4):
         if keys[k] == np.uint64(0) or k == 2:

@@ -8,8 +8,8 @@ With p the probability that it is not the owner, E what can still be lost from h
     hold       (1 − p)·c_hold + p·(c_case + ρ·(E − A))
     lock       (1 − p)·c_lock + p·(c_case + λ·E)
 
-(Elkan 2001; Bahnsen et al. 2013, example-dependent costs.) η: share of the loss a notice averts; β: thieves who pass the
-challenge; ρ: what is lost by other acts when one is held; λ: what is lost in spite of a lock.
+(Elkan 2001; Bahnsen et al. 2013, example-dependent costs.) η: share of the loss a notice averts; β: thieves who pass
+the challenge; ρ: what is lost by other acts when one is held; λ: what is lost in spite of a lock.
 """
 
 import math
@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kuraban.core import layout
-from kuraban.core.jit import jit
+from kuraban.core.jit import Float, Row, jit
 
 ACTIONS = ("allow", "notify", "challenge", "hold", "lock")
 ALLOW, NOTIFY, CHALLENGE, HOLD, LOCK = range(5)
@@ -29,6 +30,7 @@ ALLOW, NOTIFY, CHALLENGE, HOLD, LOCK = range(5)
 POLICY = np.dtype(
     [
         ("hazard", "f8"),
+        ("overcount", "f8"),
         ("watch", "f8"),
         ("watch_days", "f8"),
         ("notify", "f8"),
@@ -59,6 +61,7 @@ class PolicyError(ValueError):
 # Section, key → (field, least, most). Anything else in the file is an error: a misspelt key must not be ignored.
 KEYS: dict[tuple[str, str], tuple[str, float, float]] = {
     ("prior", "takeovers_per_account_day"): ("hazard", 1e-9, 0.1),
+    ("prior", "overcount"): ("overcount", 1.0, 1e4),
     ("prior", "watch_factor"): ("watch", 1.0, 1e5),
     ("prior", "watch_days"): ("watch_days", 0.0, 3650.0),
     ("cost", "notify"): ("notify", 0.0, 1e9),
@@ -133,7 +136,7 @@ def _sections() -> str:
 
 
 @jit
-def exposure(p, row, ratio, pol):
+def exposure(p: Row, row: Row, ratio: Float, pol: Row) -> tuple[Any, Any]:
     """What can still be lost from here, and what this act alone can lose (account currency).
 
     `ratio` is what is being bought against the instrument's average daily value, NaN when it does not apply.
@@ -166,7 +169,7 @@ def exposure(p, row, ratio, pol):
 
 
 @jit
-def choose(p, total, act, pol, costs):
+def choose(p: Row, total: Float, act: Any, pol: Row, costs: NDArray[Any]) -> Any:
     """Fill `costs` (5) and return the action with the least; of equals the gentler."""
     case = np.float64(pol["case"])
     costs[0] = p * total

@@ -10,6 +10,7 @@ is split into its three signals exactly: with responsibilities r_m of the ways g
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -29,12 +30,12 @@ from kuraban.core.habits import (
     rate,
     share_of_family,
     share_of_system,
+    togetherness,
     usual_client,
     usual_hour,
-    togetherness,
     usual_network,
 )
-from kuraban.core.jit import jit
+from kuraban.core.jit import Flag, Float, Int, Row, jit
 from kuraban.core.profile import (
     ANOMALOUS,
     ASN,
@@ -92,7 +93,7 @@ STRONG_FACTORS = (layout.PASSKEY, layout.PKI)
 
 
 @jit
-def thief_country(country, home):
+def thief_country(country: Any, home: Any) -> Any:
     """Probability that a thief who does not choose the owner's country comes from `country`."""
     if country == home:
         return HOME_SHARE
@@ -103,12 +104,14 @@ def thief_country(country, home):
 
 
 @jit
-def thief_network(way, row_country, asn, flags, own_system, at_address, pop, home):
+def thief_network(
+    way: Int, row_country: Any, asn: Any, flags: Int, own_system: Float, at_address: Float, pop: Row, home: Any
+) -> Any:
     """A_m of the network, down to the address."""
     below = NETS_IN_SYSTEM * ADDRESSES_IN_NET
     hosted = (flags & (layout.NET_HOSTING | layout.NET_ANONYMISER)) != 0
     within = share_of_system(pop, asn, row_country, home)
-    if way == ANYWHERE or way == REPLAYED:
+    if way in (ANYWHERE, REPLAYED):
         share = 0.5 * max(within, 0.03) if hosted else 0.5 * max(within, 0.002)
         return thief_country(row_country, home) * share * below
     if way == SAME_COUNTRY:
@@ -121,7 +124,7 @@ def thief_network(way, row_country, asn, flags, own_system, at_address, pop, hom
 
 
 @jit
-def place_of(new):
+def place_of(new: Int) -> Any:
     """How new a place is: 0 a known address, 1 a new address, 2 a new /24, 3 a new network (ASN), 4 a new country."""
     if (new >> COUNTRY) & 1:
         return 4
@@ -133,11 +136,13 @@ def place_of(new):
 
 
 @jit
-def score_login(p, s, pop, row, ip, net, ua, device, home):
+def score_login(
+    p: Row, s: Row, pop: Row, row: Row, ip: Any, net: Any, ua: Any, device: Any, home: Any
+) -> tuple[Any, Any]:
     """Set the network, client and device signals of a session from one event.
 
-    Returns what was new, as bits, and the pattern of novelty. What is new together (a new telephone brings new software)
-    is one surprise for an owner, not two: see `habits.togetherness`.
+    Returns what was new, as bits, and the pattern of novelty. What is new together (a new telephone brings new
+    software) is one surprise for an owner, not two: see `habits.togetherness`.
     """
     country = row["country"]
     at_address, own_system, new = usual_network(p, pop, ip, net, row["asn"], country, home)
@@ -168,7 +173,8 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
         own_device = present * (1.0 - p_new) * known
 
     since = np.int64(p["device"][slot]["first"]) if slot >= 0 else np.int64(p["born"]) // MINUTE
-    strange = RETURNS * math.pow(0.5, max(0, np.int64(p["last"]) // MINUTE - since) / 1440.0 / STRANGER_DAYS)
+    age = max(np.int64(0), np.int64(p["last"]) // MINUTE - since) / 1440.0
+    strange = RETURNS * math.pow(0.5, age / STRANGER_DAYS)
     place = place_of(new)
     together = togetherness(p, pop, place, state, software)
     joint = np.empty(6)
@@ -181,7 +187,7 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
         nets[way] = thief_network(
             way, country, row["asn"], np.int64(row["net_flags"]), own_system, at_address, pop, home
         )
-        if way == ANYWHERE or way == SAME_COUNTRY:
+        if way in (ANYWHERE, SAME_COUNTRY):
             clients[way] = max(0.9 * anyone, 0.002) * agent_in_family + 0.1 * full
         elif way == SAME_SYSTEM:
             clients[way] = 0.5 * family * agent_in_family + 0.5 * max(anyone, 0.002) * agent_in_family
@@ -217,13 +223,13 @@ def score_login(p, s, pop, row, ip, net, ua, device, home):
 
 
 @jit
-def is_machine(row):
+def is_machine(row: Row) -> Any:
     """Whether a program logs in: an aggregator on the owner's behalf, the owner's own, or a thief's."""
     return row["channel"] == layout.API or np.int64(row["client_flags"]) & layout.CLIENT_LIBRARY != 0
 
 
 @jit
-def score_machine(p, s, pop, row, ua):
+def score_machine(p: Row, s: Row, pop: Row, row: Row, ua: Any) -> Any:
     """A program's login against the one this account has; people's habits say nothing of it.
 
     Returns True where it is the one known.
@@ -234,7 +240,9 @@ def score_machine(p, s, pop, row, ua):
         keep(s, ids.CLIENT, -1.5 if same else 0.5, 0)
         return True
     # Thieves use programs for one login in twelve (to try lists); owners sign up with an aggregator once in years.
-    fresh = rate(np.float64(pop["machine_new"]), np.float64(pop["logins"]) + np.float64(pop["machine_logins"]), 2000.0, 1e-3)
+    fresh = rate(
+        np.float64(pop["machine_new"]), np.float64(pop["logins"]) + np.float64(pop["machine_logins"]), 2000.0, 1e-3
+    )
     weight = math.log(0.08 / min(0.5, fresh))
     if p["machine_logins"] > 0.5:
         weight += 1.0
@@ -244,7 +252,7 @@ def score_machine(p, s, pop, row, ua):
 
 
 @jit
-def learn_machine(p, pop, row, ua, minute, known, unsure):
+def learn_machine(p: Row, pop: Row, row: Row, ua: Any, minute: Int, known: Flag, unsure: Flag) -> None:
     """What a program's login adds."""
     pop["machine_logins"] += 1.0
     if not known:
@@ -261,7 +269,7 @@ def learn_machine(p, pop, row, ua, minute, known, unsure):
 
 
 @jit
-def expect(p, pop, new, device):
+def expect(p: Row, pop: Row, new: Int, device: Any) -> None:
     """Count a login among the population's novelties, and what was to be expected of this account."""
     group = experience(p)
     everyone = rate(np.float64(pop["with_device"]), np.float64(pop["logins"]), 20.0, 0.9)
@@ -283,7 +291,7 @@ def expect(p, pop, new, device):
 
 
 @jit
-def score_hour(p, s, pop, row):
+def score_hour(p: Row, s: Row, pop: Row, row: Row) -> None:
     """Hour against habit; a thief works around the clock, a little more in market hours."""
     minute = np.int64(row["week_minute"])
     hour = (minute % 1440) / 60.0
@@ -293,7 +301,7 @@ def score_hour(p, s, pop, row):
 
 
 @jit
-def score_latency(s, pop, row, home):
+def score_latency(s: Row, pop: Row, row: Row, home: Any) -> None:
     """Round-trip time against the lines of owners: fixed at home, mobile, abroad or hosted.
 
     Half of the thieves are taken to show it: proxies that only forward packets add to the time, remote browsers do not.
@@ -306,7 +314,7 @@ def score_latency(s, pop, row, home):
         line = 2
     elif np.int64(row["net_flags"]) & layout.NET_MOBILE:
         line = 1
-    at = min(LATENCY_BINS - 1, max(0, int(math.floor(math.log(rtt / 5.0) / 0.47))))
+    at = min(LATENCY_BINS - 1, max(0, math.floor(math.log(rtt / 5.0) / 0.47)))
     total = 12.0
     for i in range(LATENCY_BINS):
         total += np.float64(pop["latency"][line, i])
@@ -316,7 +324,7 @@ def score_latency(s, pop, row, home):
 
 
 @jit
-def score_travel(p, s, row, minute, new):
+def score_travel(p: Row, s: Row, row: Row, minute: Int, new: Int) -> None:
     """A country that cannot be reached in the time since the last login."""
     if p["country"] == 0 or row["country"] == 0 or p["country"] == row["country"]:
         return
@@ -330,7 +338,7 @@ def score_travel(p, s, row, minute, new):
 
 
 @jit
-def score_failures(p, s, minute, net, new):
+def score_failures(p: Row, s: Row, minute: Int, net: Any, new: Int) -> None:
     """Failures before this success, decayed over an hour; an owner mistypes on his own line."""
     gap = max(0, minute - np.int64(p["failures_at"]))
     count = np.float64(p["failures"]) * math.pow(0.5, gap / 60.0)
@@ -344,7 +352,7 @@ def score_failures(p, s, minute, net, new):
 
 
 @jit
-def session_changed(p, s, pop, row, ip, net, ua, device, home):
+def session_changed(p: Row, s: Row, pop: Row, row: Row, ip: Any, net: Any, ua: Any, device: Any, home: Any) -> None:
     """A session that goes on from elsewhere without a login: what the new place is worth, and who could have moved."""
     moved_device = device != 0 and s["device"] != 0 and device != s["device"]
     lost_device = device == 0 and s["device"] != 0 and row["channel"] != layout.PHONE
@@ -390,7 +398,7 @@ def session_changed(p, s, pop, row, ip, net, ua, device, home):
 
 
 @jit
-def passed(s, method):
+def passed(s: Row, method: Any) -> None:
     """A second factor passed: what kind it was decides what that is worth."""
     s["flags"] |= CHALLENGED
     if method == layout.PASSKEY or method == layout.PKI:
@@ -402,13 +410,13 @@ def passed(s, method):
 
 
 @jit
-def failed(s, method):
+def failed(s: Row, method: Any) -> None:
     """A second factor failed: owners mistype, thieves guess."""
     put(s, ids.FACTOR, min(2.5, np.float64(s["weight"][ids.FACTOR]) / 1000.0 + 0.8), method)
 
 
 @jit
-def missing_factor(p, s):
+def missing_factor(p: Row, s: Row) -> None:
     """Acting without the factor this owner always gives, or without having logged in at all."""
     sessions = np.float64(p["sessions"])
     value = 0.0
@@ -428,7 +436,7 @@ def missing_factor(p, s):
 
 
 @jit
-def dormant(p, s, time):
+def dormant(p: Row, s: Row, time: Int) -> None:
     """An account unused far longer than its own habit."""
     since = max(np.int64(p["last_login"]), np.int64(p["last_act"]))
     if since == 0:
@@ -443,7 +451,7 @@ def dormant(p, s, time):
 
 
 @jit
-def remember_place(p, row, minute):
+def remember_place(p: Row, row: Row, minute: Int) -> None:
     """Keep the country of the last login, for travel."""
     if row["country"] != 0 and (np.int64(row["net_flags"]) & (layout.NET_HOSTING | layout.NET_ANONYMISER)) == 0:
         p["country"] = row["country"]

@@ -1,13 +1,14 @@
 """Money moving: pulls over the bank link, withdrawals, new payout accounts, how much of the reachable is gone."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from kuraban.core import layout
 from kuraban.core.belief import lift, put
 from kuraban.core.habits import rate
-from kuraban.core.jit import jit
+from kuraban.core.jit import Float, Int, Row, jit
 from kuraban.core.signals import ids
 from kuraban.core.signals.credentials import score_sequence
 
@@ -15,7 +16,7 @@ THIEF_SWEEPS, THIEF_WITHDRAWS, THIEF_FRESH_PAYOUT = 0.30, 0.30, 0.75
 
 
 @jit
-def score_sweep(p, s, pop, amount):
+def score_sweep(p: Row, s: Row, pop: Row, amount: Float) -> None:
     """A pull over the bank link: how often this owner does, and how much of what is there."""
     sessions = np.float64(p["sessions"])
     everyone = rate(np.float64(pop["sweeps"]), np.float64(pop["linked"]), 50.0, 0.08)
@@ -25,13 +26,13 @@ def score_sweep(p, s, pop, amount):
     linked = np.float64(p["linked_cash"])
     if amount > 0.0 and linked > 0.0:
         share = min(1.0, (np.float64(p["swept"]) + amount) / (linked + np.float64(p["swept"])))
-        value += 1.2 * (share - 0.4)
+        value += 2.5 * (min(share, 0.6) - 0.4)  # a thief takes what is there
     lift(s, ids.SWEEP, value, np.int64(share * 100.0 + 0.5))
     pop["sweeps"] += 1.0
 
 
 @jit
-def score_withdrawal(p, s, pop, row, amount, destination, minute):
+def score_withdrawal(p: Row, s: Row, pop: Row, row: Row, amount: Float, destination: Any, minute: Int) -> None:
     """A withdrawal: how often this owner does, to a fresh payout account, how much is left."""
     sessions = np.float64(p["sessions"])
     everyone = rate(np.float64(pop["withdrawals"]), np.float64(pop["sessions"]), 100.0, 0.05)

@@ -115,7 +115,7 @@ SIGNALS: tuple[Signal, ...] = (
         "access.factor",
         -4.0,
         3.0,
-        "the second factor passed: a passkey cannot be relayed, a code can; and one missing that this owner always uses",
+        "a second factor passed: a passkey cannot be relayed, a code can; and one missing that this owner always uses",
         "Google WWW'19; 2025 (real-time relays)",
         "いつもの追加認証がない、または失敗している",
         "the second factor this owner always uses is missing or failed",

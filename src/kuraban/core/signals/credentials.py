@@ -1,13 +1,14 @@
 """Keys and addresses changed: passwords, contact, second factors, payout accounts, notices, alone and in sequence."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from kuraban.core import layout
 from kuraban.core.belief import put
 from kuraban.core.habits import rate
-from kuraban.core.jit import jit
+from kuraban.core.jit import Flag, Int, Row, jit
 from kuraban.core.profile import ANOMALOUS, NEW_DEVICE, NEW_NETWORK
 from kuraban.core.signals import ids
 
@@ -26,13 +27,13 @@ AFTER_RESET_MINUTES, OWNER_CHANGES_AFTER_RESET = 7 * 1440, 0.3
 
 
 @jit
-def is_notice(setting):
+def is_notice(setting: Int) -> Any:
     """Whether a setting is one of the notice switches."""
     return layout.SET_NOTICE_LOGIN <= setting <= layout.SET_NOTICE_CASH
 
 
 @jit
-def harmless(setting, to):
+def harmless(setting: Int, to: Any) -> Any:
     """A change that makes the account safer: notices, lock or second factor switched on, link or aggregator off."""
     if is_notice(setting) or setting == layout.SET_LOCK:
         return to == layout.TO_ON
@@ -42,7 +43,7 @@ def harmless(setting, to):
 
 
 @jit
-def families_changed(p, minute):
+def families_changed(p: Row, minute: Int) -> Any:
     """How many kinds of sensitive change the last week saw."""
     seen = 0
     for setting in range(1, 16):
@@ -56,7 +57,7 @@ def families_changed(p, minute):
 
 
 @jit
-def score_sequence(p, s, minute, withdrawing):
+def score_sequence(p: Row, s: Row, minute: Int, withdrawing: Flag) -> None:
     """Changes of several kinds in a row, more so from a new device or network."""
     n = families_changed(p, minute)
     if n == 0:
@@ -73,7 +74,7 @@ def score_sequence(p, s, minute, withdrawing):
 
 
 @jit
-def score_change(p, s, pop, row, minute):
+def score_change(p: Row, s: Row, pop: Row, row: Row, minute: Int) -> None:
     """One setting changed."""
     setting = np.int64(row["setting"])
     if setting == 0 or harmless(setting, row["to"]):

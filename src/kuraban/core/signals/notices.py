@@ -3,14 +3,14 @@
 import numpy as np
 
 from kuraban.core.belief import put
-from kuraban.core.jit import jit
+from kuraban.core.jit import Int, Row, jit
 from kuraban.core.signals import ids
 
 DUE_MINUTES = 60
 
 
 @jit
-def score_missing(p, s, minute):
+def score_missing(p: Row, s: Row, minute: Int) -> None:
     """Executions of an hour ago or more whose notice, otherwise always sent, was not."""
     if p["unnoticed"] < 1.0 or p["executions"] < 4.0:
         return
@@ -23,7 +23,7 @@ def score_missing(p, s, minute):
 
 
 @jit
-def executed(p, minute):
+def executed(p: Row, minute: Int) -> None:
     """An execution, for which a notice is now due."""
     p["executions"] += 1.0
     if p["unnoticed"] == 0.0:
@@ -32,7 +32,7 @@ def executed(p, minute):
 
 
 @jit
-def noticed(p):
+def noticed(p: Row) -> None:
     """A notice of execution was sent."""
     if p["noticed"] < p["executions"]:
         p["noticed"] += 1.0

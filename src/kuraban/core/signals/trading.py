@@ -5,13 +5,15 @@ sells, selling says little. The thief's probabilities are a written playbook; se
 """
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kuraban.core import layout
 from kuraban.core.belief import lift, put
 from kuraban.core.habits import DAY, find_holding, rate
-from kuraban.core.jit import jit
+from kuraban.core.jit import Flag, Float, Int, Row, jit
 from kuraban.core.profile import (
     ALL_IN_BINS,
     GAP_BINS,
@@ -65,7 +67,7 @@ THIEF_NOVEL, THIEF_NEW_MARKET, THIEF_MARGIN, THIEF_OFF_HOURS, THIEF_ROTATES = 0.
 
 
 @jit
-def cohort(p):
+def cohort(p: Row) -> Any:
     """Comparable accounts: by how many orders the last months have seen."""
     orders = np.float64(p["buys"]) + np.float64(p["sells"])
     if orders < 1.0:
@@ -76,7 +78,7 @@ def cohort(p):
 
 
 @jit
-def fade_windows(p, time):
+def fade_windows(p: Row, time: Int) -> None:
     """Decay the sums of the last days to `time`."""
     since = np.int64(p["window_at"])
     if since == 0:
@@ -108,7 +110,7 @@ def fade_windows(p, time):
 
 
 @jit
-def value_of(row, currency_home):
+def value_of(row: Row, currency_home: Flag) -> Any:
     """Notional in account currency; from quantity and price where those are in it too; NaN unknown."""
     notional = np.float64(row["notional"])
     if math.isnan(notional) and currency_home:
@@ -117,7 +119,7 @@ def value_of(row, currency_home):
 
 
 @jit
-def score_activity(p, s, pop, kind):
+def score_activity(p: Row, s: Row, pop: Row, kind: Int) -> None:
     """The first order of a visit: how often visits of this account, and of comparable ones, lead to one."""
     if s["flags"] & TRADED:
         return
@@ -132,7 +134,7 @@ def score_activity(p, s, pop, kind):
 
 
 @jit
-def count_order_day(p, pop, day):
+def count_order_day(p: Row, pop: Row, day: Int) -> None:
     """Note the first order of a day, the base of all rates «per order day»."""
     if np.int64(p["counted_day"]) != day:
         p["counted_day"] = day
@@ -142,7 +144,7 @@ def count_order_day(p, pop, day):
 
 
 @jit
-def held_names(p):
+def held_names(p: Row) -> Any:
     """How many instruments the account holds."""
     n = 0
     for i in range(INSTRUMENTS):
@@ -152,7 +154,7 @@ def held_names(p):
 
 
 @jit
-def sold_share(p):
+def sold_share(p: Row) -> Any:
     """Share of the holdings sold within the window, NaN when the holdings are unknown."""
     reference = np.float64(p["reference"])
     if math.isnan(np.float64(p["positions"])) or reference <= 0.0:
@@ -161,7 +163,7 @@ def sold_share(p):
 
 
 @jit
-def reaches(p, pop, k):
+def reaches(p: Row, pop: Row, k: Int) -> Any:
     """Probability that this owner, on a day like today, sells the k-th share of his holdings."""
     usual = rate(np.float64(pop["reached"][k]), np.float64(pop["order_days"]), 100.0, OWNER_REACHES[k])
     today = rate(np.float64(pop["today_reached"][k]), np.float64(pop["today_days"]), 15.0, usual)
@@ -172,7 +174,7 @@ def reaches(p, pop, k):
 
 
 @jit
-def score_sale(p, s, pop, row, notional, time):
+def score_sale(p: Row, s: Row, pop: Row, row: Row, notional: Float, time: Int) -> None:
     """A sale: how much of the account has now been turned into cash."""
     if math.isnan(notional) or notional <= 0.0:
         return
@@ -204,14 +206,14 @@ def score_sale(p, s, pop, row, notional, time):
 
 
 @jit
-def thin_bin(ratio):
+def thin_bin(ratio: Float) -> Any:
     """Half-decade of bought / average daily value."""
     x = math.floor((math.log10(max(ratio, 1e-12)) + 6.0) * 2.0)
     return int(min(THIN_BINS - 1, max(0, x)))
 
 
 @jit
-def usual_thinness(p, pop, group, at):
+def usual_thinness(p: Row, pop: Row, group: Int, at: Int) -> Any:
     """Probability of a thinness bin for this owner: his cohort's histogram and, with history, his own mean."""
     total = 45.0
     for i in range(THIN_BINS):
@@ -228,7 +230,7 @@ def usual_thinness(p, pop, group, at):
 
 
 @jit
-def gap_bin(seconds):
+def gap_bin(seconds: Float) -> Any:
     """Bin of the time since the session's last act."""
     for i in range(GAP_BINS - 1):
         if seconds < GAP_EDGES[i]:
@@ -237,7 +239,7 @@ def gap_bin(seconds):
 
 
 @jit
-def score_pace(p, s, pop, time):
+def score_pace(p: Row, s: Row, pop: Row, time: Int) -> None:
     """Haste: gaps between acts, each adding to a fading sum."""
     at = gap_bin(max(0, time - np.int64(s["last"])) / 1e6)
     group = cohort(p)
@@ -258,7 +260,7 @@ def score_pace(p, s, pop, time):
 
 
 @jit
-def outside_hours(row, hours):
+def outside_hours(row: Row, hours: NDArray[Any]) -> tuple[Any, Any]:
     """Whether the market is closed at the order's time: (known, outside)."""
     minute = np.int64(row["market_minute"])
     if minute < 0 or hours[0, 1] <= 0:
@@ -270,7 +272,18 @@ def outside_hours(row, hours):
 
 
 @jit
-def score_purchase(p, s, pop, row, notional, adv, market, hours, price, time):
+def score_purchase(
+    p: Row,
+    s: Row,
+    pop: Row,
+    row: Row,
+    notional: Float,
+    adv: Float,
+    market: Int,
+    hours: NDArray[Any],
+    price: Float,
+    time: Int,
+) -> tuple[Any, Any]:
     """A purchase: what, how thin, how much of the money, on margin, at what price.
 
     Returns (flags of what was new, log10 of thinness or NaN).
@@ -365,7 +378,7 @@ def score_purchase(p, s, pop, row, notional, adv, market, hours, price, time):
 
 
 @jit
-def score_price_level(s, pop, group, price):
+def score_price_level(s: Row, pop: Row, group: Int, price: Float) -> None:
     """How cheap one share is, against what comparable accounts buy."""
     at = 0
     while at < PRICE_BINS - 1 and price > PRICE_EDGES[at]:
@@ -379,7 +392,7 @@ def score_price_level(s, pop, group, price):
 
 
 @jit
-def score_all_in(p, s, pop, group, notional, on_margin):
+def score_all_in(p: Row, s: Row, pop: Row, group: Int, notional: Float, on_margin: Flag) -> None:
     """Share of the money at hand that goes into the buying of these days."""
     cash = np.float64(p["cash"])
     if math.isnan(cash):
@@ -401,7 +414,7 @@ def score_all_in(p, s, pop, group, notional, on_margin):
 
 
 @jit
-def score_size(p, s, notional):
+def score_size(p: Row, s: Row, notional: Float) -> None:
     """The order's size in standard deviations above the owner's mean of ln(notional)."""
     buys = np.float64(p["buys"])
     if buys < 3.0:
@@ -416,7 +429,7 @@ def score_size(p, s, notional):
 
 
 @jit
-def score_hours(p, s, pop, row, hours):
+def score_hours(p: Row, s: Row, pop: Row, row: Row, hours: NDArray[Any]) -> Any:
     """Orders while the market is closed, for owners who do not place such; returns the OFF_HOURS flag."""
     known, outside = outside_hours(row, hours)
     if not known:
@@ -435,6 +448,6 @@ def score_hours(p, s, pop, row, hours):
 
 
 @jit
-def market_slot(market):
+def market_slot(market: Int) -> Any:
     """An instrument's market folded into the profile's table."""
     return min(np.int64(market), MARKETS - 1)
