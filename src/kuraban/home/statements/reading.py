@@ -205,6 +205,11 @@ class StatementReader:
             return
         group, self._group = self._group, []
         record, first = group[0]
+        if len(self._held) >= MAX_POSITIONS:
+            for part, _ in group:
+                self._count(part, Fate.UNREADABLE)
+            yield self.problem("too_many_holdings", record.first)
+            return
         row = replace(first, following=tuple(part for _, part in group[1:])) if len(group) > 1 else first
         try:
             result = self._header.table.read(row)
@@ -220,8 +225,7 @@ class StatementReader:
                 self.passed[reading.code] += 1
             elif isinstance(reading, Held):
                 fate = Fate.HOLDING
-                if len(self._held) < MAX_POSITIONS:
-                    self._held.append((reading, record.first))
+                self._held.append((reading, record.first))
             else:
                 fate = Fate.EVENT
                 self._covers(reading.when)

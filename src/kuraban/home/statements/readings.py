@@ -20,11 +20,25 @@ class Act:
     certainty: Certainty = Certainty.CERTAIN
 
 
-def act(word: str, known: Mapping[str, Act | str], column: str = "取引") -> Act | Passed:
-    """The meaning of a word: exact, else (Japanese words only) by the 買 or 売 in it, marked uncertain.
+# What every broker calls by these words is no trade of the owner's, whatever else stands with them.
+_NO_TRADES = {
+    "再投資": "reinvested",
+    "現引": "taken_over",
+    "現渡": "taken_over",
+    "入庫": "shares_in",
+    "出庫": "shares_out",
+    "配当": "dividend",
+    "分配": "dividend",
+    "利金": "dividend",
+    "償還": "redeemed",
+}
 
-    known: word → what it means, or the code under which its row is passed over; `A*` is a beginning. Raises
-    `CellError` (`unknown_word`).
+
+def act(word: str, known: Mapping[str, Act | str], column: str = "取引") -> Act | Passed:
+    """The meaning of a word: as known, else as what it has in it says.
+
+    known: word → what it means, or the code under which its row is passed over; `A*` is a beginning. A word that is not
+    known but has 買 or 売 in it is a trade marked uncertain. Raises `CellError` (`unknown_word`).
     """
     found = known.get(word)
     if found is None:
@@ -33,6 +47,9 @@ def act(word: str, known: Mapping[str, Act | str], column: str = "取引") -> Ac
         return found
     if found is not None:
         return Passed(found)
+    code = next((code for part, code in _NO_TRADES.items() if part in word), None)
+    if code is not None:
+        return Passed(code)
     buys, sells = "買" in word, "売" in word
     if buys != sells:
         return Act("buy" if buys else "sell", "信用" in word or "返済" in word, "積立" in word, Certainty.UNCERTAIN)

@@ -14,6 +14,7 @@ from kuraban.home.statements.decoding import encoding_of
 from kuraban.home.statements.formats import FORMATS
 from kuraban.home.statements.model import Context, Format, Statement
 from kuraban.home.statements.reading import read_statement
+from kuraban.home.statements.words import PASSED
 from kuraban.home.trials import Trial
 
 SAMPLES = Path(__file__).with_name("samples")
@@ -89,6 +90,8 @@ def _invariants(statement: Statement) -> Iterator[Words]:
     """What holds for every statement, whatever the format."""
     if sum(statement.fates.values()) != statement.records:
         yield Words("数えられていない行があります", "some records were not accounted for")
+    for code in sorted(statement.passed.keys() - PASSED.keys()):
+        yield Words(f"「{code}」は words.PASSED にありません", f"`{code}` is no key of words.PASSED")
     ids = [fact.event.id for fact in statement.facts]
     if len(set(ids)) != len(ids):
         yield Words("同じIDの取引があります", "two events have the same id")

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from kuraban.home import naming
 from kuraban.home.model import Words
 
 LARGEST = 1e15  # no amount, price or quantity of a private account comes near
@@ -45,12 +46,11 @@ def number(text: str) -> float | None:
     body = text.translate(_MINUS).replace(" ", "")
     negative = body.startswith("(") and body.endswith(")")
     body = body[1:-1] if negative else body
-    if body[:1] in "+-":
-        negative ^= body[0] == "-"
-        body = body[1:]
+    if not negative and body[:1] in ("+", "-"):
+        negative, body = body[0] == "-", body[1:]
     body = re.sub(r"\A(?:[¥$]|US\$)|(?:円|株|口|米ドル|USドル|%)\Z", "", body)
-    if body[:1] == "-":
-        negative, body = not negative, body[1:]
+    if body[:1] == "-" and not negative and text[:1] not in ("+", "-"):
+        negative, body = True, body[1:]
     if not _NUMBER.match(body):
         raise CellError("bad_number", Words(f"数値ではありません: {shown(text)}", f"not a number: {shown(text)}"))
     value = float(body.replace(",", ""))
@@ -163,16 +163,15 @@ def fund(name: str) -> str:
 
     Raises `CellError` (`bad_code`) where there is no name.
     """
-    return f"fund:{_name(name)}"
+    return naming.fund(_named(name))
 
 
 def by_name(name: str) -> str:
     """A security that the export names without a code: `name:` and the name, as for funds. Raises `CellError`."""
-    return f"name:{_name(name)}"
+    return f"name:{naming.folded(_named(name))}"
 
 
-def _name(name: str) -> str:
-    text = "".join(unicodedata.normalize("NFKC", name).split())
-    if not text:
+def _named(name: str) -> str:
+    if not name.strip():
         raise CellError("bad_code", Words("銘柄名がありません", "the security has no name"))
-    return text[:200]
+    return name

@@ -39,6 +39,7 @@ PROBLEMS: dict[str, Words] = {
     "strange_row": Words("取引でも見出しでもない行です", "the line is neither a row nor a heading"),
     "unknown_format": Words("この CSV の形式は分かりません", "this CSV format is not known"),
     "empty": Words("空のファイルです", "the file is empty"),
+    "too_many_holdings": Words("保有銘柄が多すぎます", "there are too many holdings"),
     "too_many_rows": Words(
         "行が多すぎるため、ここから先は読んでいません", "too many rows: nothing beyond this line was read"
     ),

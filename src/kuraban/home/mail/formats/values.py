@@ -11,6 +11,7 @@ import unicodedata
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from kuraban.home import naming
 from kuraban.home.mail.formats.model import Reader, Surroundings, ValueUnreadError
 from kuraban.home.model import Words
 
@@ -162,7 +163,6 @@ def ticker(value: str, around: Surroundings) -> str:
 
 def fund(value: str, around: Surroundings) -> str:
     """A fund, which notices name without a code: `fund:` and its name without blanks, as for exports."""
-    plain = "".join(value.split())
-    if not plain:
+    if not value.strip():
         raise ValueUnreadError(Words("ファンド名がありません", "the fund has no name"))
-    return f"fund:{plain[:200]}"
+    return naming.fund(value)

@@ -38,6 +38,8 @@ def _row(row: Row) -> Reading:
     what = act(word, _ACTS, "取引種類")
     if isinstance(what, Passed):
         return what
+    if "MRF" in row["product"] or "MRF" in row["name"]:  # money that waits in the account, bought and sold by itself
+        return Passed("internal")
     paid = paid_out if what.side == "buy" else paid_in
     match = re.search(r"通貨:\s*([A-Z]{3})", row["text"])
     rate = 1.0 if match is None else row.rates.get(match[1])  # settled in another currency: amounts are in it

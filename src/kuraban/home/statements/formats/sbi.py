@@ -42,7 +42,8 @@ def _trade(row: Row) -> Reading:
     what = act(row["side"], _ACTS)
     if isinstance(what, Passed):
         return what
-    is_fund = row.blank("code")
+    abroad = any(part in row["product"] for part in ("米国", "外国", "海外", "中国", "香港"))
+    is_fund = row.blank("code") and not abroad
     quantity, price = row.amount("quantity"), row.amount("price")
     # The last column is what was settled, or the profit of a margin position that was closed.
     paid = None if what.margin else row.number("paid")
@@ -50,11 +51,11 @@ def _trade(row: Row) -> Reading:
     return trade(
         what,
         row.day("day"),
-        fund(row["name"]) if is_fund else tokyo(row["code"]),
+        fund(row["name"]) if is_fund else foreign(row["code"]) if abroad else tokyo(row["code"]),
         row["name"],
         quantity=quantity,
         price=price,
-        notional=abs(paid) if paid else gross,
+        notional=None if abroad else abs(paid) if paid else gross,  # of foreign shares the currency is not stated here
         kind="fund" if is_fund else "stock",
         section=row["section"],
     )
@@ -143,6 +144,7 @@ TRADES = Format(
                 "name": "銘柄",
                 "code": "銘柄コード",
                 "market": "市場",
+                "product": "商品区分",
                 "side": "取引",
                 "section": "預り",
                 "quantity": "約定数量",
@@ -150,6 +152,7 @@ TRADES = Format(
                 "settled": "受渡日",
                 "paid": "受渡金額/決済損益",
             },
+            optional=frozenset({"product"}),
             read=_trade,
         ),
     ),

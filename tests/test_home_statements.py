@@ -157,6 +157,34 @@ def test_a_file_of_another_kind_is_reported_once_and_empty_and_missing_ones_too(
     assert [p.code for p in read(tmp_path / "pipe").unreadable] == ["not_a_file"]
 
 
+def test_tabs_in_utf_16_are_read_as_commas_are() -> None:
+    text = "\t".join(HEADER.split(",")) + "\r\n" + "\t".join(cell.strip('"') for cell in ROWS[0].split('","')) + "\r\n"
+    (fact,) = read(text.replace('"', "").encode("utf-16")).facts
+    assert fact.event.id == read(jp(ROWS[0])).facts[0].event.id
+
+
+def test_a_word_that_no_table_has_is_passed_over_only_where_it_means_the_same_everywhere() -> None:
+    statement = read(jp(ROWS[0].replace("買付", "分配金受取"), ROWS[0].replace("買付", "現引")))
+    assert dict(statement.passed) == {"dividend": 1, "taken_over": 1}
+
+
+def test_a_foreign_share_in_the_newer_history_has_its_ticker_and_no_invented_amount() -> None:
+    header = "約定日,銘柄,銘柄コード,市場,商品区分,取引,預り,約定数量,約定単価,受渡日,受渡金額/決済損益"
+    (fact,) = read(
+        f"{header}\r\n2026/07/02,ペプシコ,PEP,NASDAQ,米国株式,現物買,特定,20,142.98,2026/07/06,2859.6\r\n"
+    ).facts
+    assert fact.event.order is not None
+    assert fact.event.order.instrument == "PEP"
+    assert fact.event.order.notional is None
+
+
+def test_holdings_beyond_the_limit_are_reported_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kuraban.home.statements.reading.MAX_POSITIONS", 2)
+    statement = read(next((SAMPLES / "rakuten-assets").glob("*.csv")).read_bytes())
+    assert [problem.code for problem in statement.unreadable] == ["too_many_holdings"] * 2
+    accounted(statement)
+
+
 def test_an_overlong_line_and_an_absurd_number_of_columns_are_reported_without_being_kept() -> None:
     statement = read(jp(ROWS[0], "x" * 200_000, "," * 50_000, ROWS[2]))
     assert [problem.code for problem in statement.unreadable] == ["too_long", "too_many_cells"]
@@ -226,7 +254,7 @@ def test_a_large_file_streams_in_flat_memory(tmp_path: Path) -> None:
 
 
 def test_the_template_of_the_documentation_works_as_it_stands(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "adding-a-csv-format.md").read_text()
+    page = (Path(__file__).parents[1] / "docs" / "adding-a-csv-format.md").read_text()
     template = page.split("```python\n")[1].split("```")[0]
     names: dict[str, object] = {}
     exec(compile(template, "template", "exec"), names)  # the page is the project's own

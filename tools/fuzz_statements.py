@@ -1,0 +1,76 @@
+"""Feeds mutated exports to the CSV reader for as long as is wanted: `fuzz_statements.py SECONDS [SEED]`.
+
+Every mutant starts from a shipped sample, so that it gets past recognition. A crash, a line that is not accounted for
+or an event that is no valid event ends the run, with the mutant written to `fuzz-statement.csv`.
+"""
+
+import random
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kuraban import events
+from kuraban.home.statements import Context, read_statement
+from kuraban.home.statements.testing import SAMPLES
+
+CONTEXT = Context(seen=datetime(2026, 11, 1, tzinfo=UTC), rates={"USD": 150.0})
+TOKENS = (b'"', b",", b"\r\n", b"\r", b"\t", b"\x00", b"-", b"--", b"1,234", b"9" * 40, b"\xef\xbb\xbf", b"\xff\xfe")
+WORDS = tuple(word.encode("cp932") for word in ("合計", "■", "買付", "2026/2/30", "（", "△1", "１２", "現引", "表"))
+
+
+def mutant(samples: list[bytes], draw: random.Random) -> bytes:
+    """A sample with one to eight changes: bytes flipped, cut, doubled, moved, or tokens put in."""
+    data = bytearray(draw.choice(samples))
+    for _ in range(draw.randint(1, 8)):
+        at, length = draw.randrange(len(data) + 1), draw.choice((1, 1, 2, 8, 64, 512))
+        kind = draw.randrange(6)
+        if kind == 0 and data:
+            data[at % len(data)] = draw.randrange(256)
+        elif kind == 1:
+            del data[at : at + length]
+        elif kind == 2:
+            data[at:at] = data[at : at + length]
+        elif kind == 3:
+            data[at:at] = draw.choice(TOKENS + WORDS)
+        elif kind == 4:
+            lines = bytes(data).split(b"\n")
+            draw.shuffle(lines)
+            data = bytearray(b"\n".join(lines))
+        else:
+            data += draw.choice(samples)
+    return bytes(data)
+
+
+def check(data: bytes) -> None:
+    """Raises where an invariant of reading does not hold."""
+    statement = read_statement(data, "fuzz.csv", CONTEXT)
+    if sum(statement.fates.values()) != statement.records:
+        raise AssertionError("a record is not accounted for")
+    identities = [fact.event.id for fact in statement.facts]
+    if len(set(identities)) != len(identities):
+        raise AssertionError("two events have one id")
+    for fact in statement.facts:
+        events.decode(events.encode(fact.event))
+
+
+def main() -> int:
+    """Runs until the time is up; 1 where something was found."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    draw = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)  # noqa: S311 - no secret depends on it
+    samples = [path.read_bytes() for path in sorted(SAMPLES.glob("*/*.csv"))]
+    end, count = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        data = mutant(samples, draw)
+        try:
+            check(data)
+        except Exception:
+            Path("fuzz-statement.csv").write_bytes(data)
+            raise
+        count += 1
+    print(f"{count} mutants read in {seconds:.0f} s, nothing found")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
