@@ -10,36 +10,16 @@ import pytest
 
 from columns_cases import CASH, EVENTS, LOGIN, NOTICE, ORDER, SNAPSHOT, everything, make_reader, same, written
 from kuraban.columns import SourceError
-from kuraban.events import EventError, from_mapping
+from kuraban.columns.arrow_types import event_schema
+from kuraban.events import Client, Event, EventError, Holdings, Notice, Order, from_mapping
 
-TEXT, NUMBER = pa.string(), pa.float64()
-POSITIONS = pa.list_(pa.struct([("instrument", TEXT), ("value", NUMBER)]))
-COLUMNS: dict[str, Any] = {
-    **dict.fromkeys(("id", "time", "account", "type", "session"), TEXT),
-    "client": pa.struct(
-        [*((name, TEXT) for name in ("ip", "user_agent", "device", "channel")), ("rtt_ms", NUMBER)],
-    ),
-    "auth": pa.struct([("method", TEXT)]),
-    "order": pa.struct(
-        [
-            *((name, TEXT) for name in ("id", "instrument", "side", "kind")),
-            *((name, NUMBER) for name in ("quantity", "price", "notional")),
-            *((name, pa.bool_()) for name in ("margin", "recurring")),
-        ]
-    ),
-    "cash": pa.struct([("amount", NUMBER), ("destination", TEXT), ("source", TEXT)]),
-    "setting": pa.struct([("name", TEXT), ("to", TEXT)]),
-    "holdings": pa.struct(
-        [("cash", NUMBER), ("linked_cash", NUMBER), ("margin_power", NUMBER), ("positions", POSITIONS)]
-    ),
-    "about": pa.list_(TEXT),
-    "notice": pa.struct([("kind", TEXT), ("channel", TEXT)]),
-}
+TEXT = pa.string()
 
 
 def table(rows: list[dict[str, Any]], **types: Any) -> pa.Table:
-    """A table of events; types: other types than those of `COLUMNS`, None for no such column."""
-    fields = [(name, kind) for name, kind in (COLUMNS | types).items() if kind is not None]
+    """A table of events; types: other types than those of `event_schema`, None for no such column."""
+    usual = {field.name: field.type for field in event_schema()}
+    fields = [(name, kind) for name, kind in (usual | types).items() if kind is not None]
     return pa.Table.from_pylist(rows, pa.schema(fields))
 
 
@@ -47,6 +27,13 @@ def saved(folder: Path, content: pa.Table, **options: Any) -> Path:
     path = folder / "events.parquet"
     pq.write_table(content, path, **options)
     return path
+
+
+def test_the_schema_has_the_fields_of_an_event() -> None:
+    groups = {field.name: field.type for field in event_schema()}
+    assert set(groups) == set(Event.__struct_fields__)
+    for name, group in (("client", Client), ("order", Order), ("holdings", Holdings), ("notice", Notice)):
+        assert tuple(groups[name].field(i).name for i in range(groups[name].num_fields)) == group.__struct_fields__
 
 
 def test_parquet_gives_the_rows_that_json_gives(tmp_path: Path) -> None:

@@ -9,13 +9,12 @@ from pyarrow import types
 from kuraban.columns import vocabulary, words
 from kuraban.columns.bytewise import PAD, Bytes
 from kuraban.columns.scanning import Cells, Lists, Numbers
-from kuraban.columns.vocabulary import FIELDS, OTHER_CODE
+from kuraban.columns.vocabulary import FIELDS, MOST_NAME, MOST_TEXT, OTHER_CODE
 from kuraban.columns.words import TIME_BYTES, Flags
 from kuraban.columns.writing import empty_cells
 from kuraban.events import EARLIEST, LATEST
 from kuraban.reference.zones import Steps
 
-MOST_NAME, MOST_TEXT = 128, 1024  # bytes here, characters in `events`: bytes are never fewer
 _UNITS = {"s": (1_000_000, 1), "ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}  # microseconds: times, divided by
 _NO_BITS = np.zeros(0, dtype=np.uint8)
 

@@ -14,28 +14,26 @@ from kuraban.columns.bytewise import (
     buffer,
     byte,
     from_item,
-    get,
     jit_inline,
-    load64,
     no_newline,
     put,
     put_number,
 )
+from kuraban.columns.listing import FULL, OpenLists, about, positions
 from kuraban.columns.literals import DOUBT, NEWLINE, QUOTE, blank, number, string_end, time
+from kuraban.columns.skipping import CLOSE, COLON, COMMA, OPEN, false, null, skip, true
 from kuraban.columns.vocabulary import (
-    CELL_ABOUT_AT,
-    CELL_ABOUT_N,
     CELL_LINE,
     CELL_LINE_AT,
     CELL_LINE_END,
-    CELL_POSITIONS_AT,
     CELL_POSITIONS_N,
     CELL_STATUS,
     CELL_TIME,
     CELLS,
     EVENT,
+    MOST_NAME,
+    MOST_TEXT,
     NUMBERS,
-    POSITION,
     READ_ABOUT,
     READ_AMOUNT,
     READ_CODE,
@@ -63,99 +61,6 @@ Cells = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 # Positions: their instruments as words, and their values. `about`: ids as words. Then how many of each are used.
 Lists = tuple[Cells, Numbers, Cells, Cells]
-_Open = tuple[Buffer, Buffer, Buffer, Buffer, int]  # the same as buffers, and how many each list has room for
-
-FULL = -2  # the lists have no room for all that a line says
-
-_MOST_NAME, _MOST_TEXT = 128, 1024  # bytes here, characters in `events`: bytes are never fewer
-_DEEPEST = 16
-_COMMA, _COLON = ord(","), ord(":")
-_OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST = ord("{"), ord("}"), ord("["), ord("]")
-
-
-def _word(word: bytes) -> np.uint64:
-    return np.uint64(int.from_bytes(word, "little"))
-
-
-_NULL, _TRUE, _FALSE = _word(b"null"), _word(b"true"), _word(b"false")
-_FOUR, _FIVE = _word(b"\xff" * 4), _word(b"\xff" * 5)
-
-
-@jit_inline
-def _null(text: Buffer, at: int) -> bool:
-    return bool(load64(text, at) & _FOUR == _NULL)
-
-
-@jit_inline
-def _true(text: Buffer, at: int) -> bool:
-    return bool(load64(text, at) & _FOUR == _TRUE)
-
-
-@jit_inline
-def _false(text: Buffer, at: int) -> bool:
-    return bool(load64(text, at) & _FIVE == _FALSE)
-
-
-@jit
-def _skip_scalar(text: Buffer, at: int) -> int:
-    if byte(text, at) == QUOTE:
-        end = string_end(text, at + 1)
-        return end + 1 if end >= 0 else DOUBT
-    if _null(text, at) or _true(text, at):
-        return at + 4
-    if _false(text, at):
-        return at + 5
-    return number(text, at)[1]
-
-
-@jit
-def _skip_key(text: Buffer, at: int) -> int:
-    """Behind the colon of a key that nobody asks for."""
-    if byte(text, at) != QUOTE:
-        return DOUBT
-    at = string_end(text, at + 1)
-    if at < 0:
-        return DOUBT
-    at = blank(text, at + 1)
-    return blank(text, at + 1) if byte(text, at) == _COLON else DOUBT
-
-
-@jit
-def _skip(text: Buffer, at: int) -> int:
-    """Behind a value of any shape that nobody asks for; `objects` remembers, a bit a level, what is an object."""
-    depth = 0
-    objects = 0
-    while True:
-        opened = byte(text, at) == _OPEN or byte(text, at) == _OPEN_LIST
-        if opened:
-            depth += 1
-            if depth > _DEEPEST:
-                return DOUBT
-            is_object = byte(text, at) == _OPEN
-            objects = objects << 1 | (1 if is_object else 0)
-            at = blank(text, at + 1)
-            opened = byte(text, at) != (_CLOSE if is_object else _CLOSE_LIST)
-            if opened and is_object:
-                at = _skip_key(text, at)
-        else:
-            at = _skip_scalar(text, at)
-        if at < 0:
-            return DOUBT
-        while not opened and depth > 0:
-            at = blank(text, at)
-            is_object = objects & 1 == 1
-            if byte(text, at) == _COMMA:
-                at = blank(text, at + 1)
-                if is_object:
-                    at = _skip_key(text, at)
-                break
-            if byte(text, at) != (_CLOSE if is_object else _CLOSE_LIST):
-                return DOUBT
-            at += 1
-            objects >>= 1
-            depth -= 1
-        if at < 0 or (depth == 0 and not opened):
-            return at
 
 
 @jit_inline
@@ -165,10 +70,10 @@ def _text(text: Buffer, at: int, n: int, field: int, cells: Buffer) -> bool:
     cell = field >> 8 & 0xFF
     if how == READ_WORD:
         put(cells, cell, at << 32 | n)
-        return n <= _MOST_TEXT
+        return n <= MOST_TEXT
     if how == READ_NAME:
         put(cells, cell, at << 32 | n)
-        return 0 < n <= _MOST_NAME
+        return 0 < n <= MOST_NAME
     if how in (READ_CODE, READ_TYPE):
         code = lookup(field >> 20 & 0xFF, text, at, n)
         put(cells, cell, code)
@@ -184,8 +89,8 @@ def _text(text: Buffer, at: int, n: int, field: int, cells: Buffer) -> bool:
         if code == 0 and n > 0:
             code = TO_OTHER if vocabulary == SWITCHES else NOTICE_OTHER
         put(cells, cell, code)
-        return n <= _MOST_TEXT
-    return how == READ_TEXT and n <= _MOST_TEXT
+        return n <= MOST_TEXT
+    return how == READ_TEXT and n <= MOST_TEXT
 
 
 @jit_inline
@@ -205,145 +110,31 @@ def _scalar(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer) -
             put_number(numbers, field >> 8 & 0xFF, value + 0.0)  # no negative zero: hashes and snapshots compare bits
             return end
     elif how == READ_FLAG:
-        if _true(text, at):
+        if true(text, at):
             put(cells, field >> 8 & 0xFF, YES)
             return at + 4
-        if _false(text, at):
+        if false(text, at):
             put(cells, field >> 8 & 0xFF, NO)
             return at + 5
-    if _null(text, at) and how != READ_NAME and how != READ_TIME and how != READ_TYPE:
+    if null(text, at) and how != READ_NAME and how != READ_TIME and how != READ_TYPE:
         return at + 4
     return DOUBT
 
 
-@jit
-def _position(text: Buffer, at: int, words: Buffer, values: Buffer) -> int:
-    """One position at `at`, behind its opening brace, into the first item of `words` and `values`."""
-    put(words, 0, 0)
-    put_number(values, 0, np.nan)
-    seen = 0
-    at = blank(text, at)
-    if byte(text, at) == _CLOSE:
-        return at + 1
-    while True:
-        if byte(text, at) != QUOTE:
-            return DOUBT
-        end = string_end(text, at + 1)
-        if end < 0:
-            return DOUBT
-        field = lookup(POSITION, text, at + 1, end - at - 1)
-        at = blank(text, end + 1)
-        if byte(text, at) != _COLON:
-            return DOUBT
-        at = blank(text, at + 1)
-        if field == 0:
-            at = _skip(text, at)
-        elif seen & 1 << (field >> 16 & 0xF):
-            return DOUBT
-        elif field & 0xFF == READ_NUMBER:
-            if _null(text, at):
-                at += 4
-            else:
-                value, at = number(text, at)
-                put_number(values, 0, value + 0.0)
-        elif byte(text, at) == QUOTE:
-            end = string_end(text, at + 1)
-            if end < 0 or end - at - 1 > _MOST_TEXT:
-                return DOUBT
-            put(words, 0, (at + 1) << 32 | (end - at - 1))
-            at = end + 1
-        else:
-            at = at + 4 if _null(text, at) else DOUBT
-        if at < 0:
-            return DOUBT
-        if field != 0:
-            seen |= 1 << (field >> 16 & 0xF)
-        at = blank(text, at)
-        if byte(text, at) == _CLOSE:
-            return at + 1
-        if byte(text, at) != _COMMA:
-            return DOUBT
-        at = blank(text, at + 1)
-
-
-@jit
-def _positions(text: Buffer, at: int, cells: Buffer, lists: _Open) -> int:
-    words, values, _, used, room = lists
-    if _null(text, at):
-        return at + 4
-    if byte(text, at) != _OPEN_LIST:
-        return DOUBT
-    first = count = get(used, 0)
-    put(cells, CELL_POSITIONS_AT, first)
-    put(cells, CELL_POSITIONS_N, 0)
-    at = blank(text, at + 1)
-    if byte(text, at) == _CLOSE_LIST:
-        return at + 1
-    while True:
-        if count == room:
-            return FULL
-        if byte(text, at) != _OPEN:
-            return DOUBT
-        at = _position(text, at + 1, from_item(words, count), from_item(values, count))
-        if at < 0:
-            return DOUBT
-        count += 1
-        at = blank(text, at)
-        if byte(text, at) == _CLOSE_LIST:
-            put(cells, CELL_POSITIONS_N, count - first)
-            put(used, 0, count)
-            return at + 1
-        if byte(text, at) != _COMMA:
-            return DOUBT
-        at = blank(text, at + 1)
-
-
-@jit
-def _about(text: Buffer, at: int, cells: Buffer, lists: _Open) -> int:
-    _, _, words, used, room = lists
-    if _null(text, at):
-        return at + 4
-    if byte(text, at) != _OPEN_LIST:
-        return DOUBT
-    first = count = get(used, 1)
-    put(cells, CELL_ABOUT_AT, first)
-    at = blank(text, at + 1)
-    if byte(text, at) == _CLOSE_LIST:
-        return at + 1
-    while True:
-        if count == room:
-            return FULL
-        if byte(text, at) != QUOTE:
-            return DOUBT
-        end = string_end(text, at + 1)
-        if end < 0 or not 0 < end - at - 1 <= _MOST_NAME:
-            return DOUBT
-        put(words, count, (at + 1) << 32 | (end - at - 1))
-        count += 1
-        at = blank(text, end + 1)
-        if byte(text, at) == _CLOSE_LIST:
-            put(cells, CELL_ABOUT_N, count - first)
-            put(used, 1, count)
-            return at + 1
-        if byte(text, at) != _COMMA:
-            return DOUBT
-        at = blank(text, at + 1)
-
-
 @jit_inline
-def _value(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer, lists: _Open) -> int:
+def _value(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer, lists: OpenLists) -> int:
     if field == 0:
-        return _skip(text, at)
+        return skip(text, at)
     how = field & 0xFF
     if how == READ_POSITIONS:
-        return _positions(text, at, cells, lists)
+        return positions(text, at, cells, lists)
     if how == READ_ABOUT:
-        return _about(text, at, cells, lists)
+        return about(text, at, cells, lists)
     return _scalar(text, at, field, cells, numbers)
 
 
 @jit
-def _event(text: Buffer, at: int, cells: Buffer, numbers: Buffer, lists: _Open) -> int:
+def _event(text: Buffer, at: int, cells: Buffer, numbers: Buffer, lists: OpenLists) -> int:
     """Read the event at `at`; the position of its newline, `DOUBT` or `FULL`.
 
     The event's own fields and those of its groups are read by the same loop: `group` is the object it is in.
@@ -352,7 +143,7 @@ def _event(text: Buffer, at: int, cells: Buffer, numbers: Buffer, lists: _Open) 
     seen = 0  # a bit for each field met in this object
     seen_outside = 0
     at = blank(text, at)
-    if byte(text, at) != _OPEN:
+    if byte(text, at) != OPEN:
         return DOUBT
     at = blank(text, at + 1)
     while True:
@@ -363,7 +154,7 @@ def _event(text: Buffer, at: int, cells: Buffer, numbers: Buffer, lists: _Open) 
             return DOUBT
         field = lookup(group, text, at + 1, end - at - 1)
         at = blank(text, end + 1)
-        if byte(text, at) != _COLON:
+        if byte(text, at) != COLON:
             return DOUBT
         at = blank(text, at + 1)
         if field != 0:
@@ -371,9 +162,9 @@ def _event(text: Buffer, at: int, cells: Buffer, numbers: Buffer, lists: _Open) 
             if seen & bit:
                 return DOUBT
             seen |= bit
-        if field & 0xFF == READ_GROUP and field != 0 and byte(text, at) == _OPEN:
+        if field & 0xFF == READ_GROUP and field != 0 and byte(text, at) == OPEN:
             at = blank(text, at + 1)
-            if byte(text, at) != _CLOSE:
+            if byte(text, at) != CLOSE:
                 group = field >> 8 & 0xFF
                 seen_outside = seen
                 seen = 0
@@ -384,14 +175,14 @@ def _event(text: Buffer, at: int, cells: Buffer, numbers: Buffer, lists: _Open) 
             if at < 0:
                 return at
         at = blank(text, at)
-        if byte(text, at) == _CLOSE and group != EVENT:
+        if byte(text, at) == CLOSE and group != EVENT:
             group = EVENT
             seen = seen_outside
             at = blank(text, at + 1)
-        if byte(text, at) == _COMMA:
+        if byte(text, at) == COMMA:
             at = blank(text, at + 1)
             continue
-        if byte(text, at) != _CLOSE or group != EVENT or seen & REQUIRED != REQUIRED:
+        if byte(text, at) != CLOSE or group != EVENT or seen & REQUIRED != REQUIRED:
             return DOUBT
         at = blank(text, at + 1)
         return at if byte(text, at) == NEWLINE else DOUBT
@@ -431,10 +222,10 @@ def scan(
         for i in range(NUMBERS):
             numbers[row, i] = np.nan
         cells[row, CELL_POSITIONS_N] = -1
-        positions, about = used[0], used[1]
+        used_before = used[0], used[1]
         stop = _event(text, at, from_item(row_cells, row * CELLS), from_item(row_numbers, row * NUMBERS), opened)
         if stop < 0 or stop - at > MAX_LINE:
-            used[0], used[1] = positions, about
+            used[0], used[1] = used_before
             if stop == FULL and row > 0:
                 break
             cells[row, CELL_STATUS] = STATUS_DOUBT

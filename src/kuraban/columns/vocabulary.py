@@ -56,6 +56,8 @@ CELLS = 29
 ) = range(8)
 NUMBERS = 8
 
+MOST_NAME, MOST_TEXT = 128, 1024  # bytes here, characters in `events`: bytes are never fewer
+
 # What a line turned out to be: read, or left to `events.decode`.
 STATUS_READ, STATUS_DOUBT, STATUS_DROPPED = 0, 1, 2
 
