@@ -8,7 +8,7 @@ execution stands for the order.
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,8 @@ from kuraban.home.model import Certainty, Fact, Verdict
 TOKYO = ZoneInfo("Asia/Tokyo")
 BELIEVED = frozenset({None, Verdict.VERIFIED, Verdict.UNVERIFIED})
 ORDER_TYPES = frozenset({"order.placed", "order.executed"})
+WITHDRAWALS = frozenset({"withdrawal.requested", "withdrawal.paid"})
+SAME_WITHDRAWAL = timedelta(days=7)
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +135,39 @@ def acts(facts: Sequence[Fact], twins: Iterable[tuple[Lump, Lump]]) -> list[Act]
         hidden.update(fact.event.id for fact in exported.facts)
     kept = [fact for fact in facts if fact.event.id not in hidden]
     found = [_act(group, told_elsewhere) for group in _orders(kept)]
-    return sorted(found, key=lambda act: (act.time, act.id))
+    return _withdrawals_once(sorted(found, key=lambda act: (act.time, act.id)))
+
+
+def _withdrawals_once(found: list[Act]) -> list[Act]:
+    """Each withdrawal once: its request, its payment and its line in an export may all be told.
+
+    What is left of a withdrawal is a request, at the time of its first sign; the others' facts are added to it.
+    """
+    kept: list[Act] = []
+    waiting: list[int] = []  # places in `kept` of withdrawals of the last days
+    for act in found:
+        if act.event.type not in WITHDRAWALS:
+            kept.append(act)
+            continue
+        waiting = [at for at in waiting if act.time - kept[at].time <= SAME_WITHDRAWAL]
+        twin = next((at for at in waiting if _same_withdrawal(kept[at], act)), None)
+        if twin is not None:
+            kept[twin] = msgspec.structs.replace(kept[twin], facts=(*kept[twin].facts, *act.facts))
+            continue
+        waiting.append(len(kept))
+        kept.append(msgspec.structs.replace(act, event=msgspec.structs.replace(act.event, type="withdrawal.requested")))
+    return kept
+
+
+def _same_withdrawal(first: Act, second: Act) -> bool:
+    """Whether two signs are of one withdrawal: account and amount agree, and they are of different sources."""
+    if first.account != second.account:
+        return False
+    amounts = [act.event.cash.amount if act.event.cash else None for act in (first, second)]
+    if None not in amounts and amounts[0] != amounts[1]:
+        return False
+    said = {(fact.authenticity is None, fact.event.type) for fact in first.facts}
+    return all((fact.authenticity is None, fact.event.type) not in said for fact in second.facts)
 
 
 def _orders(facts: Sequence[Fact]) -> list[list[Fact]]:

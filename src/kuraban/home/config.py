@@ -19,6 +19,7 @@ from kuraban.home.problems import HomeError
 
 CHANNEL_HOST = "alerts"  # under which the keyring holds the URLs of channels
 
+Minutes = Annotated[int, Meta(ge=1, le=10_080)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -74,7 +75,7 @@ class Alerts(Struct, frozen=True, forbid_unknown_fields=True):
     """How alerts are sent: repeats while unacknowledged, the weekly digest, and limits."""
 
     channels: list[Channel] = []
-    repeat_minutes: list[Annotated[int, Meta(ge=1, le=10_080)]] = [30, 120, 360, 1440]
+    repeat_minutes: tuple[Minutes, ...] = (30, 120, 360, 1440)
     digest_day: Weekday = "sunday"
     digest_time: time = time(9, 0)
     most_per_hour: Annotated[int, Meta(ge=1, le=60)] = 6
@@ -126,7 +127,7 @@ def checked(config: Config, name: str) -> Config:
     _no_twins(name, "account", [account.label for account in config.account])
     _no_twins(name, "alerts.channels", [channel.name for channel in config.alerts.channels])
     repeats = config.alerts.repeat_minutes
-    if repeats != sorted(set(repeats)):
+    if list(repeats) != sorted(set(repeats)):
         raise _wrong(name, "alerts.repeat_minutes", "小さい順に並べてください", "put the numbers in rising order")
     return config
 

@@ -93,7 +93,7 @@ EVIDENCE: tuple[Evidence, ...] = (
 )  # fmt: skip
 BY_ID = {line.id: line for line in EVIDENCE}
 
-THIEF_SELLS_MANY, OWNER_ONE_MORE, PRIOR_DAYS = 0.6, 0.35, 5.0
+THIEF_SELLS_MANY, OWNER_ONE_MORE, PRIOR_DAYS, SELLING_DAYS = 0.6, 0.35, 5.0, 30.0
 THIEF_ROTATES, OWNER_ROTATES = 0.75, 0.2
 THIEF_BUYS_CHINA, OWNER_BEGINS_CHINA = 0.3, 0.003
 CHINA = {"HK": ("香港", "Hong Kong"), "CN": ("中国", "China")}
@@ -153,7 +153,9 @@ def weigh(act: Act, habits: Habits, plan: Plan, said: Said) -> list[Weighed]:
 
 def market_of(act: Act) -> set[str]:
     """The words of `plan.never` that an order falls under."""
-    order = act.event.order
+    order, notice = act.event.order, act.event.notice
+    if notice is not None and notice.kind == "margin_call":
+        return {"margin"}
     if order is None:
         return set()
     found: set[str] = {order.kind} if order.kind and order.kind != "stock" else set()
@@ -190,7 +192,7 @@ def _planned(act: Act, plan: Plan) -> list[Weighed]:
     if act.account in plan.quiet:
         found += _say("plan.quiet", 9.0)
     never = market_of(act) & set(plan.never)
-    if never and act.event.order is not None and act.event.order.side == "buy":
+    if never and (act.event.order is None or act.event.order.side == "buy"):
         found += _say("plan.market", 7.0, "・".join(sorted(never)))
     if plan.travelling(act.day):
         found += _say("plan.trip", 5.0 if act.event.type != "login.succeeded" else 1.0)
@@ -212,14 +214,17 @@ def _rhythm(act: Act, habits: Habits, said: float) -> list[Weighed]:
 
 
 def _sold_names(act: Act, habits: Habits) -> list[Weighed]:
-    """How many names this owner sells in an hour is geometric, with a mean of his own; days seen set a floor."""
+    """How many names this owner sells in an hour: a geometric of his own, and the days he did as much.
+
+    Among owners at large the share that ever sells n names in an hour falls about as 1/n²; the owner's days move it.
+    """
     names = len(habits.sold_within(act.time))
     if names < 2:
         return []
     days = [sold for day, sold in habits.sold_on.items() if day < act.day]
     more = (sum(days) - len(days) + OWNER_ONE_MORE * PRIOR_DAYS) / (sum(days) + PRIOR_DAYS)
-    own = (sum(n >= names for n in days) + 0.5) / (len(days) + 20.0)
-    usual = max(more ** (names - 1), own)
+    seen = sum(n >= names for n in days)
+    usual = max(more ** (names - 1), (seen + SELLING_DAYS / names**2) / (len(days) + SELLING_DAYS))
     return _say("habit.sold_names", math.log(THIEF_SELLS_MANY / min(THIEF_SELLS_MANY, usual)), names)
 
 

@@ -16,7 +16,7 @@ from kuraban.home.acts import Act
 from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, answer_todo, finding_id
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
-from kuraban.home.scoring import TEACHING_ONLY, Answer, Score, score
+from kuraban.home.scoring import Answer, Score, score
 
 BURST = timedelta(days=2)
 SITTING = timedelta(days=1)
@@ -69,8 +69,7 @@ def _bursts(scores: list[Score]) -> list[Finding]:
     """Per account, acts that stood out, with everything of the same days around them."""
     by_account: dict[str, list[Score]] = defaultdict(list)
     for item in scores:
-        if item.act.event.type not in TEACHING_ONLY:
-            by_account[item.act.account].append(item)
+        by_account[item.act.account].append(item)
     found: list[Finding] = []
     for account, items in by_account.items():
         at = 0
@@ -122,8 +121,13 @@ def _acts_sentence(account: str, around: list[Score], level: Level) -> Words:
     buys = sum(event.order is not None and event.order.side == "buy" for event in kinds)
     sells = sum(event.order is not None and event.order.side == "sell" for event in kinds)
     logins = sum(event.type == "login.succeeded" for event in kinds)
-    ja = [f"{word}{n}件" for word, n in (("買い", buys), ("売り", sells), ("ログイン", logins)) if n]
-    en = [f"{n} {word}" for word, n in (("buys", buys), ("sales", sells), ("logins", logins)) if n]
+    tries = sum(event.type in {"login.failed", "notice.received"} for event in kinds)
+    ja = [
+        f"{word}{n}件"
+        for word, n in (("買い", buys), ("売り", sells), ("ログイン", logins), ("認証の試み", tries))
+        if n
+    ]
+    en = [f"{n} {word}" for word, n in (("buys", buys), ("sales", sells), ("logins", logins), ("attempts", tries)) if n]
     when = f"{first:%Y-%m-%d %H:%M}"
     span = (
         when if last - first < timedelta(minutes=1) else f"{when}–{last:%H:%M}" if first.date() == last.date() else when

@@ -31,7 +31,7 @@ from kuraban.replay import Replay
 DEARER, DEAREST = 2.0, 16.0
 YEAR = timedelta(days=365)
 CERTAIN_OF = 0.2  # acts believed less than this to be a thief's are learned as the owner's
-TEACHING_ONLY = frozenset({"account.snapshot", "order.cancelled", "cash.deposited", "withdrawal.paid", "login.failed"})
+ATTEMPTS = frozenset({"code", "margin_call"})
 COUNTED_TWICE = (ids.DORMANT, ids.ACTIVITY, ids.NOVEL_MARKET, ids.ROTATION)
 
 _choose: Any = choose  # compiled, so untyped
@@ -72,11 +72,12 @@ def score(acts: Sequence[Act], answers: Sequence[Answer], plan: Plan, known: dic
     rows = replay.decide(batch)
     decided = {int(row["row"]): row for row in rows if row["row"] >= 0}
     scorer = _Scorer(replay, plan, answers, known)
-    return [
-        scorer.score(act, decided[i])
+    found = [
+        scorer.score(act, decided[i]) if i in decided else scorer.attempt(act)
         for i, (_, act) in enumerate(stream)
-        if act is not None and (i in decided or scorer.teach(act))
+        if act is not None
     ]
+    return [item for item in found if item is not None]
 
 
 def policy_file() -> AbstractContextManager[Any]:
@@ -136,15 +137,25 @@ class _Scorer:
         self._shown: set[str] = set()
         self._costs = np.zeros(5)
 
-    def teach(self, act: Act) -> bool:
-        """Learn from what is not decided upon; always False."""
+    def attempt(self, act: Act) -> Score | None:
+        """What the engine does not decide upon teaches; codes, failed logins, margin calls may go against the plan.
+
+        Whoever asks for a code or calls for money on an account that should be still is worth a question.
+        """
         habits = self._habits[act.account]
         habits.met(act.time)
+        if act.event.type == "login.failed" or (act.event.notice and act.event.notice.kind in ATTEMPTS):
+            found = [item for item in weigh(act, habits, self._plan, Said()) if item.id.startswith("plan.")]
+            odds = _log_odds(float(self._policy["hazard"])) + sum(item.weight for item in found)
+            probability, exposure = 1.0 / (1.0 + math.exp(-odds)), float(self._policy["unknown_exposure"])
+            action = self._action(probability, exposure, act.time)
+            why = tuple(item.words for item in found)
+            return Score(act=act, probability=probability, exposure=exposure, action=action, planned=False, why=why)
         if act.event.type == "account.snapshot":
             self._shown.add(act.account)
             for position in (act.event.holdings.positions if act.event.holdings else None) or []:
                 habits.bought.add(position.instrument or "")
-        return False
+        return None
 
     def score(self, act: Act, row: Any) -> Score:
         """The engine's decision and the owner's side's evidence, together."""
