@@ -17,13 +17,30 @@ from kuraban.home.mail.authenticity.keys import Resolver
 PROVIDER = "mx.provider.example"
 OWNER = "taro@provider.example"
 DOMAINS = {"rakuten": "rakuten-sec.co.jp", "sbi": "sbisec.co.jp", "monex": "monex.co.jp"}
-SHOPS = ("本日のおすすめ", "ご注文ありがとうございます", "発送のお知らせ", "ポイント失効のお知らせ", "週末セール開催中",
-         "メンバー限定クーポン", "新着記事のお知らせ", "請求書発行のお知らせ", "アンケートのお願い", "Your weekly newsletter")  # fmt: skip
+SHOPS = (
+    *("本日のおすすめ", "ご注文ありがとうございます", "発送のお知らせ", "ポイント失効のお知らせ", "週末セール開催中"),
+    *(
+        "メンバー限定クーポン",
+        "新着記事のお知らせ",
+        "請求書発行のお知らせ",
+        "アンケートのお願い",
+        "Your weekly newsletter",
+    ),
+)
 SENDERS = ("shop.example", "books.example", "news.example", "travel.example", "power.example", "card.example")
-LURES = ("【楽天証券】セキュリティ強化のご案内", "【重要】オンラインサービスご利用条件の変更について(要確認)",
-         "【SBI証券】口座情報更新のご案内", "【緊急】異常なログイン検知に伴う口座セキュリティ確認のお願い")  # fmt: skip
-SETTINGS = {"password": "パスワード変更完了のお知らせ", "mfa": "多要素認証の設定が変更されました", "phone": "電話番号変更完了のお知らせ",
-            "payout_account": "出金先口座の変更を受け付けました", "email": "メールアドレス変更完了のお知らせ"}  # fmt: skip
+LURES = (
+    "【楽天証券】セキュリティ強化のご案内",
+    "【重要】オンラインサービスご利用条件の変更について(要確認)",
+    "【SBI証券】口座情報更新のご案内",
+    "【緊急】異常なログイン検知に伴う口座セキュリティ確認のお願い",
+)
+SETTINGS = {
+    "password": "パスワード変更完了のお知らせ",
+    "mfa": "多要素認証の設定が変更されました",
+    "phone": "電話番号変更完了のお知らせ",
+    "payout_account": "出金先口座の変更を受け付けました",
+    "email": "メールアドレス変更完了のお知らせ",
+}
 
 
 class Mail(NamedTuple):
@@ -56,12 +73,27 @@ def _jp_execution(done: Done) -> tuple[str, str, str, bool, str]:
     side = "買付" if done.side == "buy" else "売付"
     when = f"{done.time.year}/{done.time.month}/{done.time.day} {done.time.hour}:{done.time.minute:02d}"
     if done.broker == "sbi":
-        lines = (f"約定日時　　　{done.time:%Y/%m/%d %H:%M:%S}", f"注文番号　　　{done.number}",
-                 f"取引種別　　　現物{'買' if done.side == 'buy' else '売'}", f"銘柄名（銘柄コード）　{done.name}（{code}）",
-                 "取引所　　　東証", f"株数　　　{done.quantity:,}株", f"約定価格　　　{done.price:,}円")  # fmt: skip
-        return "alert_master", f"[SBI証券]約定通知／注文番号{done.number}", "\n".join(lines), False, "utf-8"
-    lines = (f"銘柄名：{done.name}({code}0)", "市場：東証", "取引：現物", f"売買：{side}", f"約定単価：{done.price:,}円",
-             f"約定数量：{done.quantity:,}株（口）", f"約定日時：{when}", "口座区分：特定", f"注文番号：{done.number:04d}")  # fmt: skip
+        sold = "現物買" if done.side == "buy" else "現物売"
+        rows = (
+            ("約定日時", f"{done.time:%Y/%m/%d %H:%M:%S}"),
+            ("注文番号", f"{done.number}"),
+            ("取引種別", sold),
+            ("銘柄名（銘柄コード）", f"{done.name}（{code}）"),
+            ("取引所", "東証"),
+            ("株数", f"{done.quantity:,}株"),
+            ("約定価格", f"{done.price:,}円"),
+        )
+        text = "\n".join(f"{label}　{value}" for label, value in rows)
+        return "alert_master", f"[SBI証券]約定通知／注文番号{done.number}", text, False, "utf-8"
+    lines = (
+        *(f"銘柄名：{done.name}({code}0)", "市場：東証", "取引：現物", f"売買：{side}", f"約定単価：{done.price:,}円"),
+        *(
+            f"約定数量：{done.quantity:,}株（口）",
+            f"約定日時：{when}",
+            "口座区分：特定",
+            f"注文番号：{done.number:04d}",
+        ),
+    )
     body = "国内株式の注文が約定しました。<br>" + "<br>".join(lines)
     return "tradesys", "国内株式の注文が約定しました", body, True, "utf-8"
 

@@ -87,6 +87,15 @@ EVIDENCE: tuple[Evidence, ...] = (
         "the first purchase in {fact} on this account",
     ),
     Evidence(
+        "habit.withdrawals",
+        0.0,
+        4.0,
+        "several withdrawals within a day, against the owner's own days",
+        "SBI 2020 (four transfers)",
+        "24時間以内に{fact}回の出金",
+        "{fact} withdrawals within 24 hours",
+    ),
+    Evidence(
         "habit.rotation", 0.0, 1.0, "a new name bought within a day of selling several", "2025; assumption",
         "複数の銘柄を売った直後に新しい銘柄を買い", "a new name bought right after several were sold",
     ),
@@ -95,6 +104,7 @@ BY_ID = {line.id: line for line in EVIDENCE}
 
 THIEF_SELLS_MANY, OWNER_ONE_MORE, PRIOR_DAYS, SELLING_DAYS = 0.6, 0.35, 5.0, 30.0
 THIEF_ROTATES, OWNER_ROTATES = 0.75, 0.2
+THIEF_REPEATS, OWNER_REPEATS = 0.5, 0.05
 THIEF_BUYS_CHINA, OWNER_BEGINS_CHINA = 0.3, 0.003
 CHINA = {"HK": ("香港", "Hong Kong"), "CN": ("中国", "China")}
 ORDINARY_GAP_DAYS = 7.0  # an owner who acts once a week is what the engine's prior is about
@@ -109,6 +119,8 @@ class Habits:
     sold_on: dict[date, int] = field(default_factory=dict)
     bought: set[str] = field(default_factory=set)
     markets: set[str] = field(default_factory=set)
+    days_out: int = 0
+    repeated_out: int = 0
     recent: list[tuple[datetime, str, str]] = field(default_factory=list)  # time, side, instrument
 
     def met(self, time: datetime) -> None:
@@ -122,6 +134,8 @@ class Habits:
         self.recent = [item for item in self.recent if act.time - item[0] <= WINDOW]
         if order is not None and order.side and order.instrument:
             self.recent.append((act.time, order.side, order.instrument))
+        elif act.event.type == "withdrawal.requested":
+            self.recent.append((act.time, "out", act.id))
 
     def sold_within(self, time: datetime) -> set[str]:
         """The names sold in the hour before."""
@@ -129,6 +143,9 @@ class Habits:
 
     def learn(self, act: Act) -> None:
         """Take an act for the owner's own."""
+        if act.event.type == "withdrawal.requested":
+            self.repeated_out += sum(side == "out" for _, side, _ in self.recent) > 1
+            self.days_out += 1
         self.days.add(act.day)
         order = act.event.order
         if order is None or order.instrument is None:
@@ -148,6 +165,11 @@ def weigh(act: Act, habits: Habits, plan: Plan, said: Said) -> list[Weighed]:
         found += _sold_names(act, habits)
         if order.side == "buy" and order.kind != "fund":
             found += _purchase(act, habits, said)
+    elif act.event.type == "withdrawal.requested":
+        times = sum(side == "out" for _, side, _ in habits.recent)
+        usual = (habits.repeated_out + OWNER_REPEATS * 20.0) / (habits.days_out + 20.0)
+        if times > 1:
+            found += _say("habit.withdrawals", (times - 1) * math.log(THIEF_REPEATS / min(THIEF_REPEATS, usual)), times)
     return found
 
 

@@ -23,6 +23,7 @@ SITTING = timedelta(days=1)
 BEFORE = timedelta(hours=12)  # acts before the one that stood out belong to the same visit
 LIKE = 1.5  # times the largest confirmed withdrawal
 CONFIRMED_FOR = timedelta(days=400)
+DOOR_OPEN = timedelta(days=7)
 MOST_DETAILS = 6
 SAFER_ON = frozenset({"lock", "notice.login", "notice.execution", "notice.withdrawal", "notice.cash"})
 LEVELS = {"allow": Level.INFO, "notify": Level.ASK, "lock": Level.ALARM}
@@ -147,15 +148,31 @@ def _acts_sentence(account: str, around: list[Score], level: Level) -> Words:
 def _withdrawals(open_scores: list[Score], scores: list[Score], answers: Sequence[Answer]) -> list[Finding]:
     mine = {event_id: answer.time for answer in answers if answer.mine for event_id in answer.about}
     confirmed = [item for item in scores if item.act.event.type == "withdrawal.requested" and item.act.id in mine]
-    found = []
+    changed = [item.act for item in open_scores if item.act.event.type == "setting.changed" and _opens_door(item.act)]
+    groups: dict[str, list[list[Score]]] = defaultdict(list)
     for item in open_scores:
         if item.act.event.type != "withdrawal.requested" or item.planned:
             continue
         usual = any(_like(item.act, other.act, mine[other.act.id]) for other in confirmed)
-        if usual and item.action == "allow":
+        if usual and item.action == "allow" and not _after(item.act, changed):
             continue
-        found.append(_withdrawal(item))
-    return found
+        mine_so_far = groups[item.act.account]
+        if mine_so_far and item.act.time - mine_so_far[-1][-1].act.time <= BURST:
+            mine_so_far[-1].append(item)
+        else:
+            mine_so_far.append([item])
+    return [_withdrawal(group, changed) for account in groups.values() for group in account]
+
+
+def _opens_door(act: Act) -> bool:
+    """A change after which money can leave unseen: payout account, mail address, telephone, or one not told."""
+    name = act.event.setting.name if act.event.setting else None
+    return name in {None, "payout_account", "email", "phone", "notice.withdrawal"} and not safer(act.event)
+
+
+def _after(act: Act, changed: list[Act]) -> bool:
+    """Whether a withdrawal follows such a change that the owner has not answered for."""
+    return any(c.account == act.account and timedelta(0) <= act.time - c.time <= DOOR_OPEN for c in changed)
 
 
 def _like(act: Act, other: Act, confirmed: datetime) -> bool:
@@ -170,29 +187,47 @@ def _like(act: Act, other: Act, confirmed: datetime) -> bool:
     return ours.amount <= LIKE * theirs.amount
 
 
-def _withdrawal(item: Score) -> Finding:
-    act = item.act
-    key = finding_id(Kind.WITHDRAWAL, act.account, act.id)
-    amount = act.event.cash.amount if act.event.cash else None
-    ja, en = (f"{amount:,.0f}円の出金", f"a withdrawal of JPY {amount:,.0f}") if amount else ("出金", "a withdrawal")
-    level = Level.ALARM if item.action == "lock" else Level.ASK
+def _withdrawal(group: list[Score], changed: list[Act]) -> Finding:
+    """Withdrawals of one account within two days; after an unanswered change of payout account or address an alarm."""
+    first, top = group[0].act, max(group, key=lambda item: item.probability)
+    key = finding_id(Kind.WITHDRAWAL, first.account, first.id)
+    opened = any(_after(item.act, changed) for item in group)
+    alarm = opened or any(item.action == "lock" for item in group)
+    amounts = [item.act.event.cash.amount if item.act.event.cash else None for item in group]
+    ja, en = _money_out([amount for amount in amounts if amount is not None], len(group))
+    proved = any(item.act.proved for item in group)
     return Finding(
         id=key,
         kind=Kind.WITHDRAWAL,
-        level=level,
-        account=act.account,
-        first=act.time,
-        last=act.time,
-        about=(act.id,),
+        level=Level.ALARM if alarm else Level.ASK,
+        account=first.account,
+        first=first.time,
+        last=group[-1].act.time,
+        about=tuple(item.act.id for item in group),
         sentence=Words(
-            f"{act.account}: {_when(act)} に{ja}がありました。自分の操作ですか?",
-            f"{act.account}: {en} on {_when(act)}. Was it you?",
+            f"{first.account}: {_when(first)} に{ja}がありました。自分の操作ですか?",
+            f"{first.account}: {en} on {_when(first)}. Was it you?",
         ),
-        details=(*item.why[:MOST_DETAILS], *(() if act.proved else (UNPROVED,))),
-        todo=(CALL, WALK, answer_todo(key)) if level is Level.ALARM else (LOOK, answer_todo(key)),
-        probability=item.probability,
-        exposure=item.exposure,
+        details=(*((OPENED,) if opened else ()), *top.why[:MOST_DETAILS], *(() if proved else (UNPROVED,))),
+        todo=(CALL, WALK, answer_todo(key)) if alarm else (LOOK, answer_todo(key)),
+        probability=top.probability,
+        exposure=top.exposure,
     )
+
+
+def _money_out(amounts: list[float], times: int) -> tuple[str, str]:
+    total = f"{sum(amounts):,.0f}"
+    if times > 1:
+        return (f"合わせて{total}円、{times}回の出金", f"{times} withdrawals, JPY {total} in all") if amounts else (
+            f"{times}回の出金", f"{times} withdrawals",
+        )  # fmt: skip
+    return (f"{total}円の出金", f"a withdrawal of JPY {total}") if amounts else ("出金", "a withdrawal")
+
+
+OPENED = Words(
+    "直前に出金先や連絡先が変更されていて、それにもまだ答えがありません",
+    "just before, the payout account or an address was changed, and you have not said that it was you",
+)
 
 
 def _settings(open_scores: list[Score], plan: Plan) -> list[Finding]:

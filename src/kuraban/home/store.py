@@ -215,6 +215,10 @@ class Store:
         sql = "SELECT account, made FROM statements WHERE account IS NOT NULL ORDER BY made"
         return [(account, datetime.fromisoformat(made)) for account, made in self._db.execute(sql)]
 
+    def export_files(self) -> list[tuple[str, str]]:
+        """SHA-256 and path of every export read."""
+        return [(str(d), str(p)) for d, p in self._db.execute("SELECT digest, place FROM statements ORDER BY place")]
+
     def add_unreadable(self, problem: Unreadable, seen: datetime) -> None:
         """Note what could not be read."""
         row = (problem.place, problem.code, _encode(problem.words), seen.isoformat())

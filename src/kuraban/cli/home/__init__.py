@@ -28,6 +28,7 @@ SUBCOMMANDS = (
     Sub("check-link", "is this link the broker's own? (リンクを調べる)"),
     Sub("reach", "what a thief could reach (どこまで被害が広がるか)"),
     Sub("harden", "what to secure, in which order (守りを固める手順)"),
+    Sub("incident", "the first hour after a takeover (被害の最初の1時間)"),
     Sub("formats", "check the formats that are read (形式の検査)"),
 )
 CHOSEN = "chosen_home"

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 
 from kuraban.cli.home.common import language_of, say, show, show_json, show_words
+from kuraban.home.mail.formats import testing as mails
 from kuraban.home.mail.formats.catalogue import FORMATS as MAILS
+from kuraban.home.model import Words
 from kuraban.home.statements import testing as exports
 from kuraban.home.statements.formats import FORMATS as EXPORTS
 from kuraban.home.trials import Trial
@@ -52,4 +54,19 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _trials(given: argparse.Namespace) -> list[Trial]:
-    return exports.check_formats(given.samples or exports.SAMPLES, only=given.only, write=given.write)
+    """Of exports always; of mails from the project's samples, or from a folder that has `.eml` files."""
+    found = exports.check_formats(given.samples or exports.SAMPLES, only=given.only, write=given.write)
+    if given.samples is not None:
+        found = [trial for trial in found if trial.sample != "-"]
+    outcomes = mails.check_all(given.samples or mails.SAMPLES)
+    if given.write:
+        for outcome in outcomes:
+            if outcome.letter is not None and not outcome.path.with_suffix(".json").exists():
+                mails.write_golden(outcome.path)
+        outcomes = mails.check_all(given.samples or mails.SAMPLES)
+    for outcome in outcomes:
+        form = (outcome.letter.format if outcome.letter else None) or outcome.path.parent.name
+        if given.only is None or form == given.only:
+            words = tuple(Words(difference, difference) for difference in outcome.differences)
+            found.append(Trial(form, outcome.path.name, words))
+    return found

@@ -27,6 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("thing", nargs="?")
     parser.add_argument("--on", metavar="DATE", help="済ませた日 / the day it was done (2026-04-01)")
     parser.add_argument("--note", default="", help="メモ / a note")
+    parser.add_argument("--record", action="store_true", help="記録を表示 / the same as `record`")
     parser.add_argument("--ids", action="store_true", help="手順の番号を表示 / show the ids")
     parser.add_argument("--json", action="store_true")
 
@@ -44,7 +45,7 @@ def run(given: argparse.Namespace) -> int:
     done, unreadable = hardening.read(record)
     for problem in unreadable:
         show(f"{problem.place}: {problem.words.ja if language == 'ja' else problem.words.en}", error=True)
-    if given.what == "record":
+    if given.record or given.what == "record":
         show(hardening.record_text(done, language))
         return 0
     mine = belongings(folder.path / FILE)

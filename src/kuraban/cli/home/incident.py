@@ -1,0 +1,101 @@
+"""`kuraban home incident`: the first hour, a log of what was done, and the evidence package."""
+
+import argparse
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+from kuraban.cli.home.common import Language, language_of, now, opened, say, show, show_json, show_words
+from kuraban.cli.home.harden import RECORD
+from kuraban.home import casefile, hardening, incident
+from kuraban.home.acts import TOKYO
+from kuraban.home.config import Config
+from kuraban.home.folder import Folder
+from kuraban.home.incident import Action, PackageError
+from kuraban.home.problems import HomeError
+from kuraban.home.store import Store
+
+LOG = "incident.jsonl"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = (
+        "身に覚えのない取引があったときの、最初の1時間の手順です。\n"
+        "What to do in the first hour after acts that were not yours.\n\n"
+        "  kuraban home incident                                         手順 / the steps\n"
+        "  kuraban home incident note '楽天証券に電話、受付番号123'       記録 / keep a note\n"
+        "  kuraban home incident package --since 2026-04-30 --into DIR   証拠一式 / the evidence package"
+    )
+    parser.add_argument("what", nargs="?", default="guide", choices=("guide", "note", "notes", "package"))
+    parser.add_argument("text", nargs="?", help="したこと / what was done")
+    parser.add_argument("--account", help="どの口座か / which account")
+    parser.add_argument("--at", metavar="TIME", help="いつ / when (2026-04-30T13:05)")
+    parser.add_argument("--since", metavar="DATE", help="いつから / from which day (30 days ago)")
+    parser.add_argument("--until", metavar="DATE", help="いつまで / up to which day (today)")
+    parser.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="書き出すフォルダ / where to write")
+    parser.add_argument("--json", action="store_true")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Guide, note, or package."""
+    folder, config = opened()
+    language = language_of(given, config)
+    if given.what == "guide":
+        lines = incident.first_hour([incident.Account(a.label, a.broker, a.phone) for a in config.account])
+        if given.json:
+            show_json(incident.as_data(lines))
+        else:
+            show(incident.as_text(lines, language))
+        return 0
+    if given.what == "note":
+        return _note(given, folder, language)
+    if given.what == "notes":
+        for action in incident.notes(folder.path / LOG)[0]:
+            show(f"{action.at.astimezone(TOKYO):%Y-%m-%d %H:%M}\t{action.account or ''}\t{action.what}")
+        return 0
+    return _package(given, folder, config, language)
+
+
+def _note(given: argparse.Namespace, folder: Folder, language: Language) -> int:
+    if not given.text:
+        raise HomeError.of("したことを書いてください。", "say what was done")
+    at = _moment(given.at) if given.at else now()
+    folder.prepare()
+    incident.note(folder.path / LOG, Action(at=at, noted=now(), what=given.text[:1000], account=given.account))
+    show_words("記録しました。", "noted", language)
+    return 0
+
+
+def _package(given: argparse.Namespace, folder: Folder, config: Config, language: Language) -> int:
+    until = _moment(given.until, end=True) if given.until else now()
+    since = _moment(given.since) if given.since else until - timedelta(days=30)
+    store = Store.open(folder)
+    actions, _ = incident.notes(folder.path / LOG)
+    done, _ = hardening.read(folder.path / RECORD)
+    evidence = casefile.gather(store, config, since, until, now(), tuple(actions), tuple(done))
+    store.close()
+    try:
+        package = incident.write_package(evidence, given.into)
+    except PackageError as error:
+        raise HomeError(error.words) from error
+    show_words(
+        f"証拠一式を書きました: {package.archive}\n控えておく値(SHA-256): {package.sums}",
+        f"the evidence is in {package.archive}\nwrite this down elsewhere (SHA-256): {package.sums}",
+        language,
+    )
+    for problem in package.problems:
+        show(f"- {problem.place}: {say(problem.words, language)}")
+    return 0
+
+
+def _moment(text: str, *, end: bool = False) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise HomeError.of(
+            f"日時「{text}」は 2026-04-30 か 2026-04-30T13:05 の形で書いてください。",
+            f"write the time {text} as 2026-04-30 or 2026-04-30T13:05",
+        ) from None
+    if end and len(text) <= 10:
+        found = datetime.combine(found.date(), time(23, 59, 59))
+    return found if found.tzinfo else found.replace(tzinfo=TOKYO)
