@@ -72,3 +72,10 @@ def test_what_is_written_by_hand_is_read_back(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("a\n<!-- by hand: weak -->\nThis.\n\nAnd that.\n<!-- end by hand -->\nb\n")
     assert page.by_hand(tmp_path / "page.md") == {"weak": "This.\n\nAnd that.\n", "limits": page.NOTHING}
     assert page.by_hand(tmp_path / "none.md") == page.DEFAULTS
+
+
+def test_a_part_of_the_code_that_is_gone_is_noticed() -> None:
+    """Results must not be taken for current because the code they depended on has moved."""
+    assert cache.code("baselines/*.py") != cache.code("sim")
+    with pytest.raises(FileNotFoundError, match="moved"):
+        cache.code("baselines/moved.py")

@@ -12,19 +12,24 @@ import numpy as np
 from kuraban.evaluate.decided import Decided, Verdict
 from kuraban.evaluate.files import Unreadable
 
+COMPILED = (".pyc", ".nbi", ".nbc")
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "kuraban"
 
 
 @cache
 def code(*parts: str) -> str:
-    """A digest of the source and data files of parts of the package (folders or files below it)."""
+    """A digest of the source and data files of parts of the package: folders, files or patterns below it.
+
+    Raises FileNotFoundError for a part that has no files: what was moved must not go unnoticed.
+    """
     digest = hashlib.sha256()
     for part in parts:
-        top = PACKAGE / part
-        files = sorted(path for path in top.rglob("*") if path.is_file()) if top.is_dir() else [top]
+        found = PACKAGE.glob(f"{part}/**/*" if (PACKAGE / part).is_dir() else part)
+        files = sorted(path for path in found if path.is_file() and path.suffix not in COMPILED)
+        if not files:
+            raise FileNotFoundError(f"no files in {part}")
         for path in files:
-            if path.suffix not in (".pyc", ".nbi", ".nbc"):
-                digest.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes())
+            digest.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Every method's decisions on a world, computed once and kept: ours, ours without a family of signals, and others'."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from kuraban.replay import Replay
 
 OURS = "Kuraban"
 TRAINED = "gradient boosting, labels"
-ENGINE = ("core", "columns", "reference", "events.py", "decisions.py", "replay.py", "policy.toml", "evaluate")
-OTHERS = ("baselines", "reference", "core/layout.py", "evaluate")
+GATHERED = ("evaluate/files.py", "evaluate/world.py", "evaluate/decided.py", "evaluate/live.py")
+ENGINE = ("core", "columns", "reference", "events.py", "decisions.py", "replay.py", "policy.toml", *GATHERED)
+OTHERS = ("baselines/*.py", "reference", "core/layout.py", *GATHERED)
 # Taken when the code is loaded: somebody may be editing the files while a long run goes on.
 ENGINE_CODE, OTHERS_CODE = code(*ENGINE), code(*OTHERS)
 
@@ -47,8 +48,12 @@ def decide(build: Path, spec: Spec, names: Sequence[str], training: Sequence[Spe
     missing = [name for name, file in files.items() if not file.exists()]
     if missing:
         truth = read(place)
+        _others(place, {name: files[name] for name in missing if name in BASELINES}, truth)
         for name in missing:
-            kept(files[name], _maker(build, place, name, truth, training))
+            if name == TRAINED:
+                kept(files[name], lambda target: _trained(build, place, training, truth, target))
+            elif name not in BASELINES:
+                kept(files[name], lambda target, name=name: save(_ours(place, name, truth), target))  # type: ignore[misc]
     return files
 
 
@@ -59,18 +64,6 @@ def _file(build: Path, place: Path, name: str, training: Sequence[Spec]) -> Path
     else:
         about.append(OTHERS_CODE if name in BASELINES else ENGINE_CODE)
     return build / "decisions" / f"{digest(*about)}.msgpack"
-
-
-def _maker(build: Path, place: Path, name: str, truth: World, training: Sequence[Spec]) -> Callable[[Path], None]:
-    def make(target: Path) -> None:
-        if name == TRAINED:
-            save(_written(place, truth, lambda out: _trained(build, place, training, out)), target)
-        elif name in BASELINES:
-            save(_written(place, truth, lambda out: run([_events(place)], out, [name])[name]), target)
-        else:
-            save(_ours(place, name, truth), target)
-
-    return make
 
 
 def _events(place: Path) -> Path:
@@ -84,11 +77,19 @@ def _ours(place: Path, name: str, truth: World) -> Decided:
     return replayed(Replay(instruments=place / "instruments.csv", **options), [_events(place)], truth)
 
 
-def _trained(build: Path, place: Path, training: Sequence[Spec], out: Path) -> Path:
-    return boosting.decide(model(build, training), [_events(place)], place / "instruments.csv", out / "trained.jsonl")
-
-
-def _written(place: Path, truth: World, write: Callable[[Path], Path]) -> Decided:
-    """Decisions of a method that writes them down."""
+def _trained(build: Path, place: Path, training: Sequence[Spec], truth: World, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=place.parent) as folder:
-        return read_decided(write(Path(folder)), truth)
+        out = Path(folder) / "trained.jsonl"
+        boosting.decide(model(build, training), [_events(place)], place / "instruments.csv", out)
+        save(read_decided(out, truth), target)
+
+
+def _others(place: Path, files: dict[str, Path], truth: World) -> None:
+    """The baselines, all in one pass over the stream."""
+    if not files:
+        return
+    with tempfile.TemporaryDirectory(dir=place.parent) as folder:
+        written = run([_events(place)], Path(folder), files)
+        for name, file in files.items():
+            found = read_decided(written[name], truth)
+            kept(file, lambda target, found=found: save(found, target))  # type: ignore[misc]
