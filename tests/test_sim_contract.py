@@ -1,14 +1,21 @@
 """The simulator's output keeps the contract: fields, order, books, truth, reproducibility."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kuraban import events
 from kuraban.core import layout
 from kuraban.sim import Summary, simulate
+from kuraban.sim.networks import ABROAD, HOME, HOSTING, MOBILE, OFFICE, VPN
+from kuraban.sim.output import FILES
 
 Event = dict[str, Any]
 GROUPS = {
@@ -20,6 +27,11 @@ GROUPS = {
     "holdings": {"cash", "linked_cash", "margin_power", "positions"},
     "notice": {"kind", "channel"},
 }
+BLOCKS = [
+    ip_network(block)
+    for network in (*HOME, *MOBILE, *OFFICE, *HOSTING, *VPN, *ABROAD)
+    for block in (*network.blocks, *network.blocks6)
+]
 TOP = {"id", "time", "account", "type", "session", "about"} | set(GROUPS)
 
 
@@ -49,12 +61,19 @@ def test_every_event_has_the_contracts_fields_and_words(small: tuple[Path, Summa
         assert order["notional"] >= 0
 
 
+def test_every_line_is_of_the_vocabulary_and_every_address_of_a_listed_network(small: tuple[Path, Summary]) -> None:
+    for line in (small[0] / "events.jsonl").read_bytes().splitlines():
+        event = events.decode(line)
+        if event.client and event.client.ip:
+            assert any(ip_address(event.client.ip) in block for block in BLOCKS)
+
+
 def test_events_come_sorted_with_unique_ids_and_an_offset(small: tuple[Path, Summary]) -> None:
-    events = lines(small[0] / "events.jsonl")
-    times = [datetime.fromisoformat(e["time"]) for e in events]
+    found = lines(small[0] / "events.jsonl")
+    times = [datetime.fromisoformat(e["time"]) for e in found]
     assert times == sorted(times)
     assert all(t.tzinfo is not None for t in times)
-    assert len({e["id"] for e in events}) == len(events) == small[1].events
+    assert len({e["id"] for e in found}) == len(found) == small[1].events
 
 
 def test_truth_names_events_of_its_own_account(small: tuple[Path, Summary]) -> None:
@@ -83,9 +102,20 @@ def test_books_never_show_negative_cash_and_agree_with_executions(small: tuple[P
 def test_the_same_arguments_give_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
         simulate(tmp_path / name, accounts=60, days=6, seed=seed, attacks=2)
-    for file in ("events.jsonl", "instruments.csv", "truth.jsonl"):
+    for file in FILES:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert (tmp_path / "a" / "events.jsonl").read_bytes() != (tmp_path / "c" / "events.jsonl").read_bytes()
+
+
+def test_the_bytes_do_not_depend_on_the_hashing_of_one_process(tmp_path: Path) -> None:
+    words = (
+        "import sys; from kuraban.sim import simulate; simulate(sys.argv[1], accounts=60, days=6, seed=3, attacks=4)"
+    )
+    for salt in ("1", "2"):
+        run = [sys.executable, "-c", words, str(tmp_path / salt)]
+        subprocess.run(run, check=True, env={**os.environ, "PYTHONHASHSEED": salt})
+    for file in FILES:
+        assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
 
 
 def test_without_a_number_of_attacks_the_real_base_rate_decides(tmp_path: Path) -> None:
