@@ -120,5 +120,6 @@ def _summary(made: Summary, given: argparse.Namespace) -> str:
         f"イベント {made.events:,} 件・口座 {made.accounts:,}・{made.days} 日・乗っ取り {made.takeovers} 件\n"
     )
     if missing > 0:
-        text += f"{missing} takeovers fewer than asked for: no suitable victim, no way in, or no time left ({missing} 件不足)\n"
+        why = "no suitable victim, no way in, or no time left"
+        text += f"{missing} takeovers fewer than asked for: {why} ({missing} 件不足)\n"
     return text
