@@ -6,7 +6,7 @@ as in one.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuraban import snapshot
-from kuraban.columns import Batch, Interner, Reader, prefetch
+from kuraban.columns import Batch, Interner, Reader, Reject, prefetch
 from kuraban.core import engine, policy
 from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.core.profile import CROWD, DECISION, NETWORK, POPULATION, PROFILE
@@ -44,7 +44,8 @@ class Replay:
     """One stream of events and the state it leaves.
 
     instruments: CSV of the contract, None for none; ipdb: a MaxMind-format file laid over the shipped table;
-    policy_file: TOML laid over the shipped policy. lateness_s and batch_rows as of `Reader`.
+    policy_file: TOML laid over the shipped policy. lateness_s, batch_rows and rejects as of `Reader`.
+    without: families of signals («trading») or single ones that are to say nothing, for ablations.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Replay:
         timezone: str = "Asia/Tokyo",
         lateness_s: float = 600.0,
         batch_rows: int = 65_536,
+        rejects: Callable[[Reject], object] | None = None,
+        without: Sequence[str] = (),
     ):
-        self.policy = policy.load(policy_file)
+        self.policy = policy.mute(policy.load(policy_file), without)
         self.networks = Networks.load(ipdb)
         self.clients = Clients()
         self.instruments = Instruments.load(instruments, Interner())
@@ -68,6 +71,7 @@ class Replay:
             timezone=timezone,
             lateness_s=lateness_s,
             batch_rows=batch_rows,
+            rejects=rejects,
         )
         self.state = engine.State.empty()
         self.writer = Writer(self.reader.accounts.name, self.networks, self.clients, self.instruments)
@@ -98,7 +102,7 @@ class Replay:
             self.state.ensure(int(rows["account"].max()) + 1, known)
             # The reader may have met more instruments already, in batches read ahead; only these are needed.
             self.instruments.ensure(known)
-        out = np.zeros(rows.size + engine.ROOM + 1, DECISION)
+        out = np.empty(rows.size + engine.ROOM + 1, DECISION)  # `emit` writes every field
         parts: list[NDArray[Any]] = []
         at = 0
         while at < rows.size:

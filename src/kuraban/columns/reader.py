@@ -85,6 +85,11 @@ class Reader:
             yield self._pool.take(order).batch()
             self._pool = Pool()
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait because later ones may still have to go before them."""
+        return self._pool.n
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Everything that is remembered between events, as arrays under dotted names."""
         counts = self.counts

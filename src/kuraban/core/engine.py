@@ -321,6 +321,14 @@ def open_session(
 
 
 @jit
+def silence(s: Row, pol: Row) -> None:
+    """Take back what silenced signals said."""
+    for k in range(COUNT):
+        if pol["muted"][k]:
+            s["weight"][k] = 0
+
+
+@jit
 def watch(p: Row, s: Row, minute: Int, pol: Row) -> None:
     """Closer watch for weeks after a takeover, and after a success out of a spray."""
     if minute < np.int64(p["watch_until"]):
@@ -644,6 +652,8 @@ def spread_ring(
             if s["id"] != np.uint64(0) and low32(s["id"]) == c["member_session"][i]:
                 before = log_odds(s)
                 lift(s, ids.RING, worth, np.int64(others + 0.5))
+                if pol["mutes"]:
+                    silence(s, pol)
                 c["told"][i] = value
                 if log_odds(s) - before >= 0.5 and logistic(log_odds(s)) >= least and n < out.size:
                     emit(
@@ -697,6 +707,8 @@ def spread_spray(
             ):
                 before = log_odds(s)
                 lift(s, ids.SPRAY, 3.5, 0)
+                if pol["mutes"]:
+                    silence(s, pol)
                 if log_odds(s) - before >= 0.5 and logistic(log_odds(s)) >= least and n < out.size:
                     emit(out, n, q, s, -1, cause, row, time, other, before, math.nan, pol, costs, 0)
                     n += 1
@@ -936,6 +948,8 @@ def run(
                 cash.score_sweep(p, s, pop, np.float64(row["amount"]))
             elif kind == layout.WITHDRAWAL_REQUESTED:
                 cash.score_withdrawal(p, s, pop, row, np.float64(row["amount"]), low32(row["destination"]), minute)
+        if pol["mutes"]:
+            silence(s, pol)
         s["last"] = time
         ring_day = np.int64(crowds[instrument]["ring_day"]) if instrument >= 0 else 0
         d = emit(out, n, p, s, index, index, row, time, account, before, ratio, pol, costs, ring_day)

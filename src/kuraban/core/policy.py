@@ -14,6 +14,7 @@ the challenge; ρ: what is lost by other acts when one is held; λ: what is lost
 
 import math
 import tomllib
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from kuraban.core import layout
 from kuraban.core.jit import Float, Row, jit
+from kuraban.core.signals.ids import COUNT, NAMES
 
 ACTIONS = ("allow", "notify", "challenge", "hold", "lock")
 ALLOW, NOTIFY, CHALLENGE, HOLD, LOCK = range(5)
@@ -49,6 +51,8 @@ POLICY = np.dtype(
         ("unknown_exposure", "f8"),
         ("home", "u2"),
         ("available", "u1", (5,)),
+        ("mutes", "u1"),  # whether any signal is to say nothing, and which
+        ("muted", "u1", (COUNT,)),
     ],
     align=True,
 )
@@ -101,6 +105,20 @@ def load(path: str | Path | None = None) -> np.ndarray:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PolicyError(f"{path} is not a TOML file: {error}") from error
         _apply(record, document, str(path))
+    return record
+
+
+def mute(record: NDArray[Any], signals: Sequence[str]) -> NDArray[Any]:
+    """The policy with some signals, or whole families of them («trading»), silenced: for ablations.
+
+    Raises `PolicyError` for a name that is neither.
+    """
+    for name in signals:
+        chosen = [k for k, signal in enumerate(NAMES) if name in (signal, signal.split(".")[0])]
+        if not chosen:
+            raise PolicyError(f"no signal and no family of signals is called {name!r}")
+        record["mutes"] = 1
+        record["muted"][0, chosen] = 1
     return record
 
 
