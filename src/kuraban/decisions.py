@@ -228,6 +228,8 @@ def _duration(minutes: int, i: int) -> str:
         return ("1分以内", "less than a minute")[i]
     if minutes < 120:
         return (f"{minutes}分", f"{minutes} minutes")[i]
+    if minutes > 48 * 60:
+        return ("ここ数日", "the last days")[i]
     return (f"{minutes // 60}時間", f"{minutes // 60} hours")[i]
 
 
