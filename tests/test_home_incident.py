@@ -25,16 +25,19 @@ from kuraban.home.incident import (
     PackageError,
     as_data,
     as_text,
+    false_mails,
     first_hour,
+    in_order,
     note,
     notes,
+    original,
     timeline,
     write_package,
 )
 from kuraban.home.incident.font import embedded
 from kuraban.home.incident.pdf import pdf_bytes
 from kuraban.home.incident.tables import csv_bytes, safe
-from kuraban.home.model import Certainty, Fact, Words
+from kuraban.home.model import Authenticity, Certainty, Fact, Letter, Verdict, Why, Words
 
 JAPAN = timezone(timedelta(hours=9))
 NOON = datetime(2026, 4, 30, 12, 0, tzinfo=JAPAN)
@@ -102,6 +105,55 @@ def test_the_owners_own_note_of_a_number_is_shown_and_the_official_windows_are_l
         assert "FINMAC" in text
         assert "IPA" in text
     assert len(as_data(lines)["steps"]) == len(lines)
+
+
+def test_a_step_that_the_log_has_is_ticked_with_its_time() -> None:
+    lines = first_hour([Account("楽天", "rakuten"), Account("S", "sbi")])
+    log = [
+        Action(at=NOON, noted=NOON, what="locked", account="楽天", step="lock"),
+        Action(at=NOON, noted=NOON, what="told the police", step="police"),
+    ]
+    text = as_text(lines, "ja", log)
+    assert text.count("[x 04-30 12:00]") == 2
+    assert "[x 04-30 12:00] 楽天" in text
+    assert "[ ] S" in text
+
+
+def test_a_linked_bank_is_named_where_banks_are_to_be_called() -> None:
+    lines = first_hour([Account("楽天", "rakuten", banks=("楽天銀行",))])
+    (note_,) = next(line.notes for line in lines if line.step == "bank")
+    assert "楽天銀行" in note_.ja
+    assert "楽天銀行" in note_.en
+
+
+def letter(verdict: Verdict, received: datetime | None = NOON) -> Letter:
+    why = (Why("spf_fail", Words("送信元が違います", "it comes from elsewhere")),)
+    return Letter(
+        origin="mail:" + "a" * 64,
+        place="x",
+        received=received,
+        sent=None,
+        sender="service@rakuten-sec.co.jp",
+        sender_name="",
+        subject="【重要】\n確認",
+        authenticity=Authenticity(verdict, "rakuten", why),
+    )
+
+
+def test_false_mails_stand_in_the_timeline_with_their_reasons_and_true_ones_do_not() -> None:
+    letters = [letter(Verdict.FORGED), letter(Verdict.VERIFIED), letter(Verdict.LOOKALIKE, None)]
+    (found,) = false_mails(letters)
+    assert found.verdict == "forged"
+    assert found.why[0].en == "it comes from elsewhere"
+    assert "\n" not in found.what.ja
+    assert false_mails(letters, since=NOON + timedelta(hours=1)) == ()
+    whole = in_order([found], timeline([fact("a", NOON - timedelta(hours=1), NOON)]))
+    assert [one.kind for one in whole] == ["order.executed", "mail"]
+
+
+def test_a_mail_becomes_an_original_with_what_was_found_out_about_it() -> None:
+    kept = original(letter(Verdict.FORGED), MAIL)
+    assert (kept.verdict, kept.sender, kept.source) == ("forged", "service@rakuten-sec.co.jp", MAIL)
 
 
 def test_the_log_keeps_what_was_done_in_order(tmp_path: Path) -> None:

@@ -1,17 +1,21 @@
 """The first hour: what to do, in order, for the brokers the owner has, and whom to call."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
+from kuraban.home.incident.model import Action
 from kuraban.home.model import Words
 
 Language = Literal["ja", "en"]
+JAPAN = ZoneInfo("Asia/Tokyo")
 
 UNKNOWN_LOCK = Words(
     "自分で止める機能があるかは分かっていません。公式サイトの「不正アクセス」の案内を見るか、すぐ電話してください",
@@ -69,11 +73,16 @@ class Guide(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Account(Struct, frozen=True):
-    """A brokerage account: the owner's label, the broker's key if it has one, the number to call if he noted it."""
+    """A brokerage account.
+
+    label: the owner's. broker: the broker's key, if it has one. phone: the number to call, if he noted it. banks: those
+    whose money it can pull in.
+    """
 
     label: str
     broker: str | None = None
     phone: str | None = None
+    banks: tuple[str, ...] = ()
 
 
 class Line(Struct, frozen=True):
@@ -100,7 +109,7 @@ def first_hour(accounts: Sequence[Account], known: Guide | None = None) -> list[
     for step in data.step:
         what, how = Words(step.ja, step.en), Words(_flat(step.do_ja), _flat(step.do_en))
         if not step.each or not accounts:
-            lines.append(Line(step.id, None, what, how))
+            lines.append(Line(step.id, None, what, how, _banks(accounts) if step.id == "bank" else ()))
             continue
         lines += [Line(step.id, one.label, what, how, _notes(step.id, one, data)) for one in accounts]
     return lines
@@ -117,6 +126,14 @@ def _notes(step: str, account: Account, data: Guide) -> tuple[Words, ...]:
     return ()
 
 
+def _banks(accounts: Sequence[Account]) -> tuple[Words, ...]:
+    return tuple(
+        Words(f"{bank}({account.label} とつながっています)", f"{bank} (linked to {account.label})")
+        for account in accounts
+        for bank in account.banks
+    )
+
+
 def _orders(lock: Lock) -> Words:
     return KEEPS_ORDERS if lock.keeps_orders else UNSURE_ORDERS
 
@@ -131,26 +148,31 @@ def _flat(text: str) -> str:
     return joined
 
 
-def as_text(lines: Sequence[Line], language: Language, known: Guide | None = None) -> str:
-    """The whole guide as plain text; the offices at the end."""
+def as_text(lines: Sequence[Line], language: Language, done: Iterable[Action] = (), known: Guide | None = None) -> str:
+    """The whole guide as plain text, the offices at the end. done: the log; steps in it are ticked, with the time."""
     japanese = language == "ja"
+    ticked = {(action.step, action.account): action.at for action in done if action.step is not None}
     out = ["最初の1時間にすること(上から順に)" if japanese else "The first hour, from top to bottom", ""]
     last, number = "", 0
     for line in lines:
+        mark = _mark(ticked.get((line.step, line.account)))
         if line.step != last:
             last, number = line.step, number + 1
-            out += [
-                f"{number}. {line.what.ja if japanese else line.what.en}",
-                f"   {line.how.ja if japanese else line.how.en}",
-            ]
+            out.append(f"{number}. {'' if line.account else mark}{line.what.ja if japanese else line.what.en}")
+            out.append(f"   {line.how.ja if japanese else line.how.en}")
         if line.account is not None:
-            out.append(f"   [ ] {line.account}")
+            out.append(f"   {mark}{line.account}")
         out += [f"       {note.ja if japanese else note.en}" for note in line.notes]
     out += ["", "相談窓口" if japanese else "Whom to call", ""]
     for office in (known or guide()).office:
         name, hours = (office.ja, office.hours_ja) if japanese else (office.en, office.hours_en)
         out.append(f"* {name}: {office.phone + ' ' if office.phone else ''}({hours})")
     return "\n".join(out) + "\n"
+
+
+def _mark(at: datetime | None) -> str:
+    """The box before a step, ticked with the time on the clock of Japan."""
+    return "[ ] " if at is None else f"[x {at.astimezone(JAPAN):%m-%d %H:%M}] "
 
 
 def as_data(lines: Sequence[Line], known: Guide | None = None) -> dict[str, Any]:

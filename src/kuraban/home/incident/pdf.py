@@ -11,7 +11,7 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus.doctemplate import SimpleDocTemplate
-from reportlab.platypus.flowables import Spacer
+from reportlab.platypus.flowables import CondPageBreak, Spacer
 from reportlab.platypus.paragraph import Paragraph
 from reportlab.platypus.tables import LongTable, TableStyle
 
@@ -78,20 +78,31 @@ class _Sheet:
     font: str
     held: frozenset[str]
     signs: set[str] = field(default_factory=set)
+    looks: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, (size, leading) in _SIZES.items():
+            self.looks[name] = ParagraphStyle(
+                name, None, fontName=self.font, fontSize=size, leading=leading, wordWrap="CJK"
+            )
 
     def said(self, words: Words) -> str:
         return words.ja if self.japanese else words.en
 
-    def p(self, text: str, style: str = "body", most: int = 1000) -> Paragraph:
+    def p(self, text: str, style: str = "body", most: int = 1000) -> Any:
         """A paragraph of plain text. most: signs shown, so that a row never grows longer than a page."""
         text = " ".join(text.split())
         text = text if len(text) <= most else text[: most - 1] + "…"
         self.signs.update(sign for sign in text if sign.isprintable())
         shown = "".join(sign if sign in self.held or not self.held else "□" for sign in text)
-        size, leading = _SIZES[style]
-        looks: Any = ParagraphStyle(style, None, fontName=self.font, fontSize=size, leading=leading, wordWrap="CJK")
-        looks.keepWithNext = style == "head"  # on one page with what it heads
-        return Paragraph(escape(shown), looks)
+        if not self.held:
+            return shown  # a draft needs the signs only
+        return Paragraph(escape(shown), self.looks[style])
+
+    def clock(self, text: str) -> str:
+        """A time in a cell: digits that need no wrapping, which is what takes time."""
+        self.signs.update(text)
+        return text
 
     def story(self, hashes: Sequence[tuple[str, str, str]]) -> list[Any]:
         """Everything in its order."""
@@ -107,7 +118,7 @@ class _Sheet:
             title = Words("元のメールとファイル", "Original mails and files")
             parts += self.section(title, self.originals(hashes), len(hashes))
         if evidence.missing:
-            parts.append(self.p(self.said(Words("含められなかったもの", "What could not be included")), "head"))
+            parts += self.heading(Words("含められなかったもの", "What could not be included"))
             parts += [self.p("・" + self.said(words)) for words in evidence.missing[:MOST_ROWS]]
         return parts
 
@@ -132,18 +143,24 @@ class _Sheet:
             f"The owner was first alerted at: {alerted}",
         ]
 
+    def heading(self, title: Words) -> list[Any]:
+        """A heading, on one page with the first lines of what it heads."""
+        return [Spacer(0, 3 * mm), CondPageBreak(25 * mm), self.p(self.said(title), "head")]
+
     def section(self, title: Words, rows: LongTable, count: int) -> list[Any]:
-        parts: list[Any] = [Spacer(0, 3 * mm), self.p(self.said(title), "head"), rows]
+        parts: list[Any] = [*self.heading(title), rows]
         if count > MOST_ROWS:
             left = count - MOST_ROWS
             more = Words(f"ほか{left}件は表(CSV)にあります。", f"{left} more are in the table (CSV).")
             parts.append(self.p(self.said(more)))
         return parts
 
-    def table(self, header: Sequence[Words], rows: list[list[Paragraph]], widths: Sequence[float]) -> LongTable:
+    def table(self, header: Sequence[Words], rows: list[list[Any]], widths: Sequence[float]) -> LongTable:
         """widths: millimetres."""
         head = [self.p(self.said(words)) for words in header]
-        return LongTable([head, *rows], colWidths=[width * mm for width in widths], repeatRows=1, style=_GRID)
+        size, leading = _SIZES["body"]
+        style = TableStyle([("FONT", (0, 0), (-1, -1), self.font, size, leading)], parent=_GRID)
+        return LongTable([head, *rows], colWidths=[width * mm for width in widths], repeatRows=1, style=style)
 
     def timeline(self) -> LongTable:
         header = (
@@ -158,15 +175,15 @@ class _Sheet:
         rows = [self.row(entry) for entry in self.evidence.entries[:MOST_ROWS]]
         return self.table(header, rows, (33, 33, 33, 26, 90, 30, 24))
 
-    def row(self, entry: Entry) -> list[Paragraph]:
+    def row(self, entry: Entry) -> list[Any]:
         zone = self.evidence.zone
         verdict = VERDICTS.get(entry.verdict or "")
         what = self.said(entry.what) + ("" if entry.certain else self.said(Words("(推定)", " (uncertain)")))
         what = " / ".join((what, *(self.said(reason) for reason in entry.why)))
         return [
-            self.p(moment(entry.happened, zone, entry.dated_only)),
-            self.p(moment(entry.arrived, zone)),
-            self.p(moment(entry.told, zone)),
+            self.clock(moment(entry.happened, zone, entry.dated_only)),
+            self.clock(moment(entry.arrived, zone)),
+            self.clock(moment(entry.told, zone)),
             self.p(entry.account, most=60),
             self.p(what),
             self.p(self.said(MINE[entry.mine])),
@@ -183,8 +200,8 @@ class _Sheet:
         )
         rows = [
             [
-                self.p(moment(one.at, zone)),
-                self.p(moment(one.noted, zone)),
+                self.clock(moment(one.at, zone)),
+                self.clock(moment(one.noted, zone)),
                 self.p(one.account or "-", most=60),
                 self.p(one.what),
             ]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 
 from kuraban.events import Event, microseconds
-from kuraban.home.incident.model import Entry, Mine
-from kuraban.home.model import Certainty, Fact, Words
+from kuraban.home.incident.model import Entry, Mine, Original
+from kuraban.home.model import Certainty, Fact, Letter, Verdict, Words
 
 
 def timeline(
@@ -31,7 +32,58 @@ def timeline(
             continue
         held = entries.get(entry.event)
         entries[entry.event] = entry if held is None else _merged(held, entry)
-    return tuple(sorted(entries.values(), key=lambda entry: (entry.happened, entry.arrived, entry.event)))
+    return in_order(entries.values())
+
+
+def false_mails(
+    letters: Iterable[Letter], *, since: datetime | None = None, until: datetime | None = None
+) -> tuple[Entry, ...]:
+    """Entries for the forged and lookalike mails among some: how the secrets may have been lost.
+
+    Only mails whose arrival in between is known; each with the reasons of its verdict.
+    """
+    entries = []
+    for letter in letters:
+        arrived = letter.received
+        false = letter.authenticity.verdict in (Verdict.FORGED, Verdict.LOOKALIKE)
+        if not false or arrived is None or (since and arrived < since) or (until and arrived > until):
+            continue
+        subject = " ".join(letter.subject.split())[:120]
+        entries.append(
+            Entry(
+                happened=arrived,
+                arrived=arrived,
+                account=letter.authenticity.broker or "-",
+                what=Words(f"偽のメールが届いた: {subject}", f"a false mail arrived: {subject}"),
+                event=letter.origin,
+                kind="mail",
+                sources=(letter.origin,),
+                mine="not_mine",
+                verdict=str(letter.authenticity.verdict),
+                why=tuple(why.words for why in letter.authenticity.why),
+            )
+        )
+    return tuple(entries)
+
+
+def original(letter: Letter, source: Path | bytes) -> Original:
+    """The original of a mail for the package, with what was found out about it. source: its raw bytes or their path."""
+    return Original(
+        origin=letter.origin,
+        source=source,
+        received=letter.received,
+        sender=letter.sender,
+        subject=letter.subject,
+        verdict=str(letter.authenticity.verdict),
+        why=tuple(why.words for why in letter.authenticity.why),
+    )
+
+
+def in_order(*parts: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Several lists of entries as one, in the order in which things happened."""
+    return tuple(
+        sorted((one for part in parts for one in part), key=lambda one: (one.happened, one.arrived, one.event))
+    )
 
 
 def _entry(
