@@ -129,6 +129,16 @@ def test_a_takeover_without_decisions_is_missed(tmp_path: Path) -> None:
     assert any("none of their events" in note for note in report.notes)
 
 
+def test_a_thief_who_never_got_in_is_missed_and_noted(tmp_path: Path) -> None:
+    """He failed at the second factor: there is nothing to decide upon."""
+    story = Story()
+    story.login("ann", 0, 8)
+    story.taken_over("ann", story.happens("ann", 0, 9, "challenge.failed", auth={"method": "sms_otp"}))
+    report = story.report(tmp_path)
+    assert (at(report, 1e-3).recall.hits, at(report, 1e-3).recall.total) == (0, 1)
+    assert any("nothing that is decided upon" in note for note in report.notes)
+
+
 def test_families_are_told_apart(tmp_path: Path) -> None:
     story = Story()
     caught, missed = story.buys("ann", 0, 9, 100), story.buys("ben", 0, 9, 100)

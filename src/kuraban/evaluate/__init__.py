@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
+from kuraban.core.layout import DECIDABLE
 from kuraban.evaluate import curves, detection, friction, rings, stopped
 from kuraban.evaluate.calendar import Calendar, read_calendar
 from kuraban.evaluate.decided import Decided, read_decided
@@ -127,6 +128,11 @@ def _notes(world: World, decided: Decided) -> list[str]:
     absent = sum(not takeover.acts for takeover in world.takeovers)
     if absent:
         notes.append(f"{absent} takeovers have none of their events in the stream; they count as missed.")
+    outside = sum(
+        bool(takeover.acts) and not any(act.type in DECIDABLE for act in takeover.acts) for takeover in world.takeovers
+    )
+    if outside:
+        notes.append(f"In {outside} takeovers the attacker did nothing that is decided upon: only what came after could find them.")
     if not world.takeovers:
         notes.append("No takeovers in the truth: only friction and alert rates mean anything.")
     if decided.strangers:
