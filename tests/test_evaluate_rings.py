@@ -26,8 +26,8 @@ def rings(story: Story, folder: Path) -> Rings:
 
 
 def test_a_ring_named_at_its_fourth_member(tmp_path: Path) -> None:
-    """Members buy every ten minutes: the fourth is named ten minutes before the fifth joins."""
-    found = rings(ring_of(6, {3: RING, 4: RING, 5: RING}), tmp_path)
+    """Members buy every ten minutes: third and fourth are named, ten minutes before the fifth joins."""
+    found = rings(ring_of(6, {2: RING, 3: RING, 4: RING, 5: RING}), tmp_path)
     (ring,) = found.rings
     assert (ring.members, ring.members_when_named, ring.groups) == (6, 4, [RING])
     assert ring.seconds_after_fifth == pytest.approx(-600)
@@ -35,8 +35,14 @@ def test_a_ring_named_at_its_fourth_member(tmp_path: Path) -> None:
 
 
 def test_a_ring_named_at_its_sixth_member_is_late(tmp_path: Path) -> None:
-    found = rings(ring_of(6, {5: RING}), tmp_path)
+    found = rings(ring_of(6, {4: RING, 5: RING}), tmp_path)
     assert (found.named.hits, found.named_by_fifth_or_60s.hits) == (1, 0)
+
+
+def test_one_member_named_among_owners_is_no_ring_seen_through(tmp_path: Path) -> None:
+    """Nor are two members in two groups of one each."""
+    assert rings(ring_of(6, {2: RING}), tmp_path).named.hits == 0
+    assert rings(ring_of(6, {2: RING, 3: "ring:9999.T:another"}), tmp_path).named.hits == 0
 
 
 def test_a_ring_nobody_names(tmp_path: Path) -> None:
@@ -49,9 +55,10 @@ def test_four_members_are_no_ring_yet(tmp_path: Path) -> None:
 
 
 def test_a_member_named_afterwards_counts(tmp_path: Path) -> None:
-    """The ring is found on its fifth member and told to the first, whose decision has no event."""
+    """The ring is found on its fifth member and told to the first two, whose decisions have no event."""
     story = ring_of(5, {})
-    story.later("victim0", 0, 10, 0.9, "lock", RING)
+    for victim in ("victim0", "victim1"):
+        story.later(victim, 0, 10, 0.9, "lock", RING)
     (ring,) = rings(story, tmp_path).rings
     assert (ring.named, ring.members_when_named) == (True, 5)
 

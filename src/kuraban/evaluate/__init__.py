@@ -132,7 +132,9 @@ def _notes(world: World, decided: Decided) -> list[str]:
         bool(takeover.acts) and not any(act.type in DECIDABLE for act in takeover.acts) for takeover in world.takeovers
     )
     if outside:
-        notes.append(f"In {outside} takeovers the attacker did nothing that is decided upon: only what came after could find them.")
+        notes.append(
+            f"In {outside} takeovers the attacker did nothing that is decided upon: only what came after can find them."
+        )
     if not world.takeovers:
         notes.append("No takeovers in the truth: only friction and alert rates mean anything.")
     if decided.strangers:

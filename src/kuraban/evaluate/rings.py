@@ -1,9 +1,10 @@
 """Rings: many taken-over accounts buying one name, and when the decisions said so.
 
 A ring that was there is a campaign's instrument bought by `SMALLEST` attacked accounts or more; a member joins with its
-first buy. It is named by the first decision whose `group` begins with «ring», on one of the attacker's buys of that
-instrument, or, for decisions about another event or none, on a member who has bought it by then. A group is a false
-ring when none of its accounts was taken over at that time.
+first buy. A member is named by a decision whose `group` begins with «ring», on one of the attacker's buys of that
+instrument, or, for decisions about another event or none, once he has bought it. The ring is named with its second
+member: one thief among innocent owners is no ring that anybody has seen through. A group is a false ring when none of
+its accounts was taken over at that time.
 """
 
 from collections import defaultdict
@@ -45,13 +46,22 @@ def _ring(name: tuple[str, str], members: list[tuple[int, Takeover]], named: dic
     ]
     groups = sorted({verdict.group for verdict in hits if verdict.group is not None})
     family = members[0][1].family
-    if not hits:
+    when = _second(hits)
+    if when is None:
         return Ring(campaign, family, instrument, len(members), False, None, None, groups)
-    when = min(verdict.time for verdict in hits)
     joined = sum(time <= when for time, _ in members)
     return Ring(
         campaign, family, instrument, len(members), True, joined, (when - members[SMALLEST - 1][0]) / 1e6, groups
     )
+
+
+def _second(hits: list[Verdict]) -> int | None:
+    """When the first of the groups had named two members, None where none did."""
+    first: dict[str | None, dict[str, int]] = defaultdict(dict)
+    for verdict in hits:
+        own = first[verdict.group]
+        own[verdict.account] = min(verdict.time, own.get(verdict.account, verdict.time))
+    return min((sorted(own.values())[1] for own in first.values() if len(own) > 1), default=None)
 
 
 def _group(name: str, verdicts: list[Verdict], takeovers: dict[str, list[Takeover]]) -> Group:
