@@ -142,6 +142,7 @@ def _rings(found: Findings, images: str) -> list[str]:
     crowds = rings.innocent
     parts = [
         "## Rings",
+        "A ring is *named* once two of its members are in one named group. "
         f"Of {rings.named.total} rings of five members or more {interval(rings.named)} were named, "
         f"{interval(rings.named_by_fifth_or_60s)} by the fifth member or within 60 s of it. Of the accounts named "
         f"{interval(rings.precision)} were truly taken over; {rings.false_rings} rings were false altogether. "
@@ -149,6 +150,8 @@ def _rings(found: Findings, images: str) -> list[str]:
         f"on crash days {crowds.on_crash_days}, for a name in the news or listed that day {crowds.on_crowded_names}.",
         tables.rings(found.reports[OURS]),
     ]
+    if rings.named_by_fifth_or_60s.hits < rings.named_by_fifth_or_60s.total:
+        parts += ["Named late, or not at all:", tables.late_rings(found.reports[OURS])]
     if found.ring is not None:
         parts.append(
             f"The largest ring, {found.ring}, unfolding (of equals the first by name; chosen by size, not by outcome):"

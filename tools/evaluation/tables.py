@@ -6,7 +6,9 @@ from evaluation.methods import OURS, without
 from evaluation.plan import FAMILIES, Spec
 from evaluation.targets import Target
 from kuraban.evaluate.render import duration, interval, percent, spread
-from kuraban.evaluate.report import Budget, Report
+from kuraban.evaluate.report import Budget, Report, Ring
+from kuraban.evaluate.rings import SOON
+from kuraban.evaluate.statistics import quantile
 from kuraban.sim.parameters import BASE_RATE as BASE_RATES
 from kuraban.sim.simulate import Summary
 
@@ -114,13 +116,35 @@ def rates(report: Report) -> str:
 
 
 def rings(report: Report) -> str:
-    """Every ring that was there."""
+    """The rings that were there, by family."""
+    rows = []
+    for family in sorted({ring.family for ring in report.rings.rings}):
+        own = [ring for ring in report.rings.rings if ring.family == family]
+        named = [ring for ring in own if ring.named]
+        delays = [ring.seconds_after_fifth for ring in named if ring.seconds_after_fifth is not None]
+        sizes = [float(ring.members_when_named) for ring in named if ring.members_when_named is not None]
+        middle = quantile(sizes, 0.5)
+        rows.append(
+            (family, str(len(own)), str(len(named)), str(sum(soon(ring) for ring in own)),
+             "–" if middle is None else f"{middle:g}", duration(quantile(delays, 0.5)), duration(quantile(delays, 0.9)))
+        )  # fmt: skip
+    head = ("family", "rings", "named", "by the fifth or 60 s", "members when named (median)")
+    return table((*head, "from the fifth (median)", "p90"), rows)
+
+
+def late_rings(report: Report) -> str:
+    """The rings that were named late, or not at all."""
     rows = [
         (ring.campaign, ring.instrument, str(ring.members), str(ring.members_when_named or "–"),
          duration(ring.seconds_after_fifth))
-        for ring in report.rings.rings
+        for ring in report.rings.rings if not soon(ring)
     ]  # fmt: skip
     return table(("campaign", "instrument", "members", "members when named", "from the fifth"), rows)
+
+
+def soon(ring: Ring) -> bool:
+    """Whether a ring was named by its fifth member or soon after."""
+    return ring.seconds_after_fifth is not None and ring.seconds_after_fifth <= SOON
 
 
 def ablations(reports: Mapping[str, Report]) -> str:
