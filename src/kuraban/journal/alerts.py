@@ -3,10 +3,12 @@
 An alert is opened by a decision of challenge or more and gathers the decisions after it. States, and who may follow:
 
     open → acknowledged → takeover | owner         (also straight from open)
-    takeover, owner                                 closed; the next decision opens a new alert
+    takeover ↔ owner                                closed, and a verdict can be put right; the next decision opens a
+                                                    new alert
 """
 
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,7 +17,12 @@ from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.decisions import Decision
 
 OPEN, ACKNOWLEDGED, TAKEOVER, OWNER = STATES = ("open", "acknowledged", "takeover", "owner")
-NEXT = {OPEN: (ACKNOWLEDGED, TAKEOVER, OWNER), ACKNOWLEDGED: (OPEN, TAKEOVER, OWNER), TAKEOVER: (), OWNER: ()}
+NEXT = {
+    OPEN: (ACKNOWLEDGED, TAKEOVER, OWNER),
+    ACKNOWLEDGED: (OPEN, TAKEOVER, OWNER),
+    TAKEOVER: (OWNER,),
+    OWNER: (TAKEOVER,),
+}
 _COLUMNS = "id, account, state, opened, updated, loss, ring, events, last, decision"
 
 
@@ -81,7 +88,7 @@ def step(connection: sqlite3.Connection, alert: int, state: str, who: str, why: 
     """Change an alert's state. Raises KeyError for no such alert, `IllegalStepError` where the state cannot follow."""
     now = get(connection, alert)
     if state not in NEXT[now.state]:
-        can = ", ".join(NEXT[now.state]) or "nothing: it is closed"
+        can = ", ".join(NEXT[now.state])
         raise IllegalStepError(f"alert {alert} is {now.state}; from there it can become {can}")
     connection.execute("UPDATE alert SET state = ?, updated = ? WHERE id = ?", (state, at, alert))
     connection.execute(
@@ -147,15 +154,15 @@ def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, i
     return [(ring, int(n), float(loss)) for ring, n, loss in rows]
 
 
-def feedback(alert: Alert, ids: list[str], who: str, time: str) -> bytes | None:
-    """The event that tells the engine of a verdict; None where the state is none."""
+def feedback(alert: Alert, ids: list[str], who: str, at: int, act: int) -> bytes | None:
+    """The event that tells the engine of a verdict, at `at` by act number `act`; None where the state is no verdict."""
     kind = {TAKEOVER: "owner.denied", OWNER: "owner.confirmed"}.get(alert.state)
     if kind is None:
         return None
     return msgspec.json.encode(
         {
-            "id": f"kuraban-alert-{alert.id}-{alert.state}",
-            "time": time,
+            "id": f"kuraban-alert-{alert.id}-{act}",
+            "time": datetime.fromtimestamp(at / 1e6, UTC).isoformat(),
             "account": alert.account,
             "type": kind,
             "about": ids,

@@ -93,7 +93,7 @@ def pack(block: Block, layout: int) -> Row:
     compressor = zstandard.ZstdCompressor(level=1)
     events = compressor.compress(b"\n".join(block.lines))
     marks = block.ids.tobytes() + block.previous.tobytes()
-    decisions = compressor.compress(block.decisions.tobytes())
+    decisions = compressor.compress(_unpadded(block.decisions).tobytes())
     names = compressor.compress(msgspec.json.encode((block.accounts, block.instruments)))
     crc = _crc(block.first, len(block), block.received, events, marks, decisions, names)
     return block.first, len(block), block.received, events, marks, decisions, names, layout, crc
@@ -116,6 +116,14 @@ def unpack(row: Row, layouts: dict[int, str]) -> Block:
     if len(lines) != count:
         raise _damaged(first, count)
     return Block(first, received, lines, ids, previous, found, accounts, instruments)
+
+
+def _unpadded(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows whose bytes between the fields are zero: NumPy leaves there what lay in memory before."""
+    clean = np.zeros(rows.size, rows.dtype)
+    for name in rows.dtype.names or ():
+        clean[name] = rows[name]
+    return clean
 
 
 def _decisions(raw: bytes, layout: str) -> NDArray[Any]:

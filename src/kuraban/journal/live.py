@@ -140,14 +140,19 @@ class Live:
         connection: sqlite3.Connection,
         policies: Sequence[PolicyVersion],
         progress: Callable[[int], object],
+        until: int | None = None,
     ) -> tuple[int, int]:
         """Read the journal from where this state stands: (events, decisions that differ from the journal's).
+
+        until: stop before the block that begins with this event or a later one.
 
         Raises `JournalError` where the journal is damaged or has a gap.
         """
         start, differing = self.next, 0
         run: list[Block] = []
         for block in store.blocks(connection, self.next):
+            if until is not None and block.first >= until:
+                break
             if block.first != self.next + sum(len(each) for each in run):
                 raise JournalError("gap", f"events before {block.first} are missing; restore from a backup")
             if run and (policy_at(policies, block.first) is not policy_at(policies, run[0].first)):
@@ -228,13 +233,13 @@ def _duplicates(known: NDArray[np.int64], rejects: Sequence[Reject]) -> dict[int
 def _differing(then: Sequence[Block], now: Sequence[Block]) -> int:
     a = np.concatenate([_placed(block) for block in then])
     b = np.concatenate([_placed(block) for block in now])
-    if a.tobytes() == b.tobytes():
-        return 0
     if len(a) != len(b):
         return max(len(a), len(b))
-    size = a.dtype.itemsize
-    different = a.view(np.uint8).reshape(-1, size) != b.view(np.uint8).reshape(-1, size)
-    return int(different.any(axis=1).sum())
+    different = np.zeros(len(a), dtype=np.bool_)
+    for name in a.dtype.names or ():
+        unequal = (a[name] != b[name]) & ~((a[name] != a[name]) & (b[name] != b[name]))  # NaN is equal to NaN here
+        different |= unequal.reshape(len(a), -1).any(axis=1)
+    return int(different.sum())
 
 
 def _placed(block: Block) -> NDArray[Any]:

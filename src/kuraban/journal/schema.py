@@ -46,9 +46,10 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'append-only'); END",
         # Messages to others that are still to be delivered, were, or could not be.
         """CREATE TABLE message (
-            id INTEGER PRIMARY KEY, target TEXT NOT NULL, made INTEGER NOT NULL, body BLOB NOT NULL,
-            state TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL, problem TEXT NOT NULL)""",
-        "CREATE INDEX message_due ON message (state, due)",
+            id INTEGER PRIMARY KEY, target TEXT NOT NULL, key TEXT NOT NULL, made INTEGER NOT NULL, body BLOB NOT NULL,
+            state TEXT NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL, problem TEXT NOT NULL,
+            UNIQUE (target, key))""",
+        "CREATE INDEX message_due ON message (target, due) WHERE state = 'due'",
         "CREATE INDEX message_by_target ON message (target, state, id)",
         # How an owner is reached; what was replaced is kept, because a thief changes it first.
         """CREATE TABLE contact (
@@ -56,6 +57,15 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             PRIMARY KEY (account, url)) WITHOUT ROWID""",
         # Links that were answered: each works once.
         "CREATE TABLE answered (link TEXT PRIMARY KEY, at INTEGER NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID",
+        # Where a policy on trial would have done something else.
+        """CREATE TABLE shadow (
+            seq INTEGER NOT NULL, policy TEXT NOT NULL, action INTEGER NOT NULL, probability REAL NOT NULL,
+            exposure REAL NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (seq, policy)) WITHOUT ROWID""",
+        # Answers given by the policy's fallback because a caller's deadline had passed.
+        """CREATE TABLE fallback (
+            id INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, account TEXT NOT NULL,
+            action TEXT NOT NULL, deadline_ms INTEGER NOT NULL)""",
+        "CREATE INDEX fallback_by_event ON fallback (event)",
         "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
 )

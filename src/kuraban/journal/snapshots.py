@@ -87,10 +87,14 @@ class Snapshots:
             if not _alive(path):
                 path.unlink(missing_ok=True)
 
-    def load(self, make: Callable[[], Live], damaged: list[str]) -> Live | None:
-        """A desk as the newest good snapshot has it; None where there is none. What is wrong with newer ones is added
-        to `damaged`."""
+    def load(self, make: Callable[[], Live], damaged: list[str], until: int | None = None) -> Live | None:
+        """A desk as the newest good snapshot has it (of those from before event `until`); None where there is none.
+
+        What is wrong with newer ones is added to `damaged`.
+        """
         for path in self.found():
+            if until is not None and _number(path) > until:
+                continue
             live = make()
             try:
                 live.load(path)

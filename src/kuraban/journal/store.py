@@ -4,16 +4,21 @@ Functions over a connection; none begins or ends a transaction. Readers have con
 write-ahead log they never wait for the writer, nor it for them.
 """
 
+import hashlib
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
+from kuraban.core import policy as policies_of_the_core
 from kuraban.core.policy import POLICY
 from kuraban.journal.blocks import HERE, Block, pack, unpack
 
+_MARK = hashlib.sha256(repr(POLICY.descr).encode()).digest()[:8]
 _COLUMNS = "first, count, received, events, marks, decisions, names, layout, crc"
 
 
@@ -29,10 +34,23 @@ class PolicyVersion:
     record: bytes
 
     def load(self) -> np.ndarray:
-        """The `POLICY` record; raises ValueError where another version of the program wrote it."""
-        if len(self.record) != POLICY.itemsize:
-            raise ValueError("the policy was recorded by another version of Kuraban")
-        return np.frombuffer(self.record, dtype=POLICY).copy()
+        """The `POLICY` record; raises `PolicyError` where the text is no policy any more."""
+        if self.record[:8] == _MARK and len(self.record) == 8 + POLICY.itemsize:
+            return np.frombuffer(self.record, dtype=POLICY, offset=8).copy()
+        return parsed(self.toml)  # another version of the program wrote the record
+
+
+def recorded(policy: np.ndarray) -> bytes:
+    """A `POLICY` record as it is kept, with a mark of its layout."""
+    return _MARK + policy.tobytes()
+
+
+def parsed(toml: str) -> np.ndarray:
+    """A policy's text as the engine reads it; raises `PolicyError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.toml"
+        path.write_text(toml, encoding="utf-8")
+        return policies_of_the_core.load(path)
 
 
 def layout(connection: sqlite3.Connection) -> int:

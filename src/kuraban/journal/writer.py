@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Job = Callable[[sqlite3.Connection], object]
 
@@ -23,11 +24,16 @@ _GATHERED = 64  # works per commit, so that the first of them does not wait for 
 
 @dataclass
 class Work:
-    """Something to make durable. job: statements, no transaction of its own; it may run several times. done: called
-    once it is on the disk. delayed: called, perhaps repeatedly, with the reason when that will take longer."""
+    """Something to make durable.
+
+    job: statements, no transaction of its own; it may run several times. done: called with what the job returned, once
+    that is on the disk. refused: called with the job's own error (anything but SQLite's); what it did is undone, the
+    other works of the commit stand. delayed: called, perhaps repeatedly, with the reason when it will take longer.
+    """
 
     job: Job
-    done: Callable[[], object] = lambda: None
+    done: Callable[[Any], object] = lambda result: None
+    refused: Callable[[Exception], object] | None = None
     delayed: Callable[[str], object] = lambda code: None
 
 
@@ -70,10 +76,10 @@ class Writer:
         while not last:
             works, last = self._gather()
             while works and not self._stop.is_set():
-                problem = self._commit(works) if self.failed is None else self.failed
+                outcomes: list[tuple[Work, Any, Exception | None]] = []
+                problem = self._commit(works, outcomes) if self.failed is None else self.failed
                 if problem is None:
-                    for work in works:
-                        work.done()
+                    _tell(outcomes)
                     break
                 for work in works:
                     work.delayed(problem)
@@ -90,18 +96,33 @@ class Writer:
                 break
         return [work for work in found if work is not None], found[-1] is None
 
-    def _commit(self, works: Sequence[Work]) -> str | None:
+    def _commit(self, works: Sequence[Work], outcomes: list[tuple[Work, Any, Exception | None]]) -> str | None:
         """One transaction; the code of what went wrong, None when all is on the disk."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for work in works:
-                work.job(self._connection)
+            outcomes.extend((work, *self._attempt(work)) for work in works)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             return self._failed(error)
         self.commits += 1
         self._trouble(None)
         return None
+
+    def _attempt(self, work: Work) -> tuple[Any, Exception | None]:
+        if work.refused is None:
+            return work.job(self._connection), None
+        self._connection.execute("SAVEPOINT work")
+        try:
+            result = work.job(self._connection)
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            self._connection.execute("ROLLBACK TO work")
+            self._given_up()
+            self._connection.execute("RELEASE work")
+            return None, error
+        self._connection.execute("RELEASE work")
+        return result, None
 
     def _failed(self, error: sqlite3.Error) -> str:
         name = getattr(error, "sqlite_errorname", "")
@@ -116,3 +137,11 @@ class Writer:
             code = self.failed = "damaged" if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB") else "disk_failing"
         self._trouble(code)
         return code
+
+
+def _tell(outcomes: Sequence[tuple[Work, Any, Exception | None]]) -> None:
+    for work, result, error in outcomes:
+        if error is None:
+            work.done(result)
+        elif work.refused is not None:
+            work.refused(error)

@@ -1,0 +1,85 @@
+"""`kuraban serve`: the desk's HTTP API."""
+
+import argparse
+import asyncio
+import sqlite3
+import sys
+from pathlib import Path
+
+from kuraban.cli.errors import CommandError
+from kuraban.core.policy import ACTIONS, PolicyError, load
+from kuraban.server import serving
+from kuraban.server.desk import Settings
+from kuraban.server.outputs import settings
+from kuraban.server.service import BusyFolderError, Options, Service
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("--data", type=Path, default=Path("kuraban-data"), help="data folder (データの保存先)")
+    parser.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8040", help="default: %(default)s")
+    parser.add_argument("--instruments", metavar="CSV", type=Path, help="reference data of instruments (銘柄表)")
+    parser.add_argument("--ipdb", type=Path, help="MaxMind-format file laid over the shipped network table")
+    parser.add_argument("--policy", metavar="TOML", type=Path, help="read again on SIGHUP (ポリシー)")
+    parser.add_argument("--shadow", metavar="TOML", type=Path, help="a policy that only decides along (試行ポリシー)")
+    parser.add_argument("--outputs", metavar="TOML", type=Path, help="webhooks, shared signals, owners (通知先)")
+    parser.add_argument("--fallback", choices=ACTIONS, default="challenge", help="answer when a deadline passes")
+    parser.add_argument("--timezone", default="Asia/Tokyo", help="the broker's (default: %(default)s)")
+    parser.add_argument("--retention-days", type=int, help="remove older events (保存日数); default: keep all")
+    parser.add_argument("--snapshot-events", type=int, default=1_000_000, help="a snapshot after so many events")
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain, PEM")
+    parser.add_argument("--tls-key", type=Path, help="its private key, PEM")
+    parser.add_argument("--behind-proxy", action="store_true", help="TLS is done by a proxy on the way")
+    parser.add_argument("--require-key", action="store_true", help="ask for an API key on loopback too")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT."""
+    host, _, port = given.listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise CommandError("--listen is HOST:PORT, such as 127.0.0.1:8040", 2)
+    listening = serving.Listening(
+        host.strip("[]"), int(port), given.tls_cert, given.tls_key, given.require_key, given.behind_proxy
+    )
+    try:
+        service = _service(given)
+    except (BusyFolderError, PolicyError, settings.OutputsError) as error:
+        raise CommandError(str(error)) from error
+    except (OSError, sqlite3.Error) as error:
+        raise CommandError(f"cannot use the data folder {given.data}: {error}") from error
+    try:
+        open_ = serving.check(listening, any(key.revoked is None for key in service.keys.all()))
+    except serving.ListenError as error:
+        service.stop()
+        raise CommandError(str(error), 2) from error
+
+    def begun(bound: int) -> None:
+        scheme = "https" if given.tls_cert else "http"
+        shown = f"[{listening.host}]" if ":" in listening.host else listening.host
+        sys.stderr.write(f"listening on {scheme}://{shown}:{bound} (受付中), data in {given.data}\n")
+        sys.stderr.flush()
+
+    config = serving.configured(service, listening, open=open_)
+    clean = asyncio.Runner(loop_factory=config.get_loop_factory()).run(
+        serving.serve(service, serving.Server(config, begun))
+    )
+    return 0 if clean else 1
+
+
+def _service(given: argparse.Namespace) -> Service:
+    load(given.policy)
+    if given.shadow is not None:
+        load(given.shadow)
+    outputs = settings.load(given.outputs) if given.outputs is not None else None
+    options = Options(
+        given.data,
+        given.instruments,
+        given.ipdb,
+        given.policy,
+        given.shadow,
+        given.timezone,
+        given.fallback,
+        given.retention_days,
+        Settings(snapshot_events=given.snapshot_events),
+    )
+    return Service(options, outputs)

@@ -1,0 +1,88 @@
+"""Is a data folder sound? Every checksum, every gap, every seal."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from kuraban import snapshot
+from kuraban.journal import audit, schema, store
+from kuraban.journal.live import companion
+from kuraban.journal.schema import JournalError
+from kuraban.journal.snapshots import Snapshots
+
+
+class Finding(NamedTuple):
+    """What was looked at, whether it is sound, and what was found."""
+
+    what: str
+    sound: bool
+    words: str
+
+
+def check(
+    folder: Path, progress: Callable[[int, int], object] = lambda done, total: None, remembered: str | None = None
+) -> Iterator[Finding]:
+    """Look at everything; works beside a running server. remembered: a hash of the audit log that must be in it."""
+    try:
+        connection = schema.connect(folder / "journal.db", read_only=True)
+    except sqlite3.Error as error:
+        yield Finding("journal", False, f"cannot be opened: {error}")
+        return
+    try:
+        yield from _check(connection, folder, progress)
+        if remembered is not None:
+            yield _remembered(connection, remembered)
+    except sqlite3.Error as error:
+        yield Finding("journal", False, f"SQLite cannot read it: {error}; restore from a backup")
+    finally:
+        connection.close()
+
+
+def _check(connection: sqlite3.Connection, folder: Path, progress: Callable[[int, int], object]) -> Iterator[Finding]:
+    words = [row[0] for row in connection.execute("PRAGMA quick_check(10)")]
+    yield Finding("database", words == ["ok"], "its pages are in order" if words == ["ok"] else "; ".join(words))
+    first, end = store.bounds(connection)
+    yield _blocks(connection, first, end, progress)
+    broken, count, last = audit.broken_at(connection)
+    if broken is None:
+        yield Finding("audit log", True, f"{count:,} entries, unbroken; the last hash is {last.hex()}")
+    else:
+        yield Finding("audit log", False, f"entry {broken} does not follow from the one before; it was tampered with")
+    for path in Snapshots(folder / "state").found():
+        yield _snapshot(path, end)
+
+
+def _remembered(connection: sqlite3.Connection, hexadecimal: str) -> Finding:
+    try:
+        seal = bytes.fromhex(hexadecimal)
+    except ValueError:
+        return Finding("audit hash", False, "the hash given is not hexadecimal")
+    row = connection.execute("SELECT n FROM audit WHERE hash = ?", (seal,)).fetchone()
+    if row is None and seal != audit.START:
+        return Finding("audit hash", False, "the hash given is not in the log: entries were cut off or rewritten")
+    return Finding("audit hash", True, f"the hash given is that of entry {row[0] if row else 0}")
+
+
+def _blocks(connection: sqlite3.Connection, first: int, end: int, progress: Callable[[int, int], object]) -> Finding:
+    at = first
+    try:
+        for block in store.blocks(connection, first):
+            if block.first != at:
+                return Finding("events", False, f"events {at} to {block.first - 1} are missing")
+            at += len(block)
+            progress(at - first, end - first)
+    except JournalError as error:
+        return Finding("events", False, str(error))
+    return Finding("events", True, f"{at - first:,} events from number {first}, every checksum right")
+
+
+def _snapshot(path: Path, end: int) -> Finding:
+    try:
+        number = int(snapshot.load(companion(path))["next"][0])
+        snapshot.load(path)
+    except snapshot.SnapshotError as error:
+        return Finding(path.name, False, str(error))
+    if number > end:
+        return Finding(path.name, False, f"knows events up to {number}, the journal ends at {end}: events were lost")
+    return Finding(path.name, True, f"the state before event {number:,}")

@@ -1,0 +1,1 @@
+"""The desk's server: decisions over HTTP that survive a stop at any moment."""

@@ -1,0 +1,266 @@
+"""The types of the HTTP API beyond events and decisions; OpenAPI is generated from them."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from kuraban.decisions import Decision, Reason
+from kuraban.events import Name
+
+Words = Annotated[str, Meta(max_length=2000)]
+State = Literal["open", "acknowledged", "takeover", "owner"]
+
+
+class Accepted(Struct, frozen=True):
+    """An event that was journaled and is not decided upon."""
+
+    event: str
+    account: str
+    outcome: Literal["accepted"] = "accepted"
+
+
+class Fallback(Struct, frozen=True):
+    """The policy's fallback action, because the deadline passed before the decision was there. It is no
+    acknowledgement: the event may not be durable yet; send it again to be sure, and to get its decision."""
+
+    event: str
+    account: str
+    time: str
+    action: str
+    reasons: tuple[Reason, ...]
+    fallback: bool = True
+    probability: None = None
+    exposure: None = None
+    expected_loss: None = None
+    group: None = None
+
+
+class Rejected(Struct, frozen=True):
+    """An event that was not taken. index: its place in the request, from 0."""
+
+    index: int
+    code: str
+    reason: str
+
+
+class Outcomes(Struct, frozen=True):
+    """What became of many events. outcomes: `accepted`, `duplicate` or `rejected` for each, in order."""
+
+    accepted: int
+    duplicates: int
+    rejected: int
+    outcomes: list[str]
+    rejects: list[Rejected]
+
+
+class SessionView(Struct, frozen=True):
+    """A session the engine remembers. belief: log-odds that it is not the owner's."""
+
+    started: str
+    last: str
+    country: str | None
+    client: str
+    belief: float
+
+
+class AccountView(Struct, frozen=True):
+    """What is known and believed of an account. Amounts in account currency, null where unknown."""
+
+    account: str
+    first_seen: str
+    last_seen: str
+    probability: float
+    cash: float | None
+    linked_cash: float | None
+    margin_power: float | None
+    positions: float | None
+    logins: float
+    buys: float
+    watched_until: str | None
+    sessions: list[SessionView]
+    open_alert: int | None
+
+
+class TimelineItem(Struct, frozen=True):
+    """One event as it came, and what was decided: on it, or because of it."""
+
+    seq: int
+    received: str
+    event: msgspec.Raw
+    decisions: list[Decision]
+
+
+class Timeline(Struct, frozen=True):
+    """A page of an account's events, newest first. next: the cursor of the next page, null at the end."""
+
+    events: list[TimelineItem]
+    next: str | None
+
+
+class AlertView(Struct, frozen=True):
+    """An alert. decision: the gravest one. group: the ring or spray it belongs to."""
+
+    id: int
+    account: str
+    state: State
+    opened: str
+    updated: str
+    expected_loss: float
+    group: str | None
+    events: int
+    decision: msgspec.Raw
+
+
+class Alerts(Struct, frozen=True):
+    """A page of alerts by expected loss. next: the cursor of the next page, null at the end."""
+
+    alerts: list[AlertView]
+    next: str | None
+
+
+class ActView(Struct, frozen=True):
+    """What somebody did about an alert, when and why."""
+
+    at: str
+    who: str
+    state: State
+    why: str
+
+
+class AlertDetail(Struct, frozen=True):
+    """An alert with its history and its events."""
+
+    alert: AlertView
+    acts: list[ActView]
+    events: list[TimelineItem]
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """Change an alert's state. `takeover` and `owner` are verdicts and go back to the engine."""
+
+    state: State
+    who: Annotated[Name, Meta(description="the person who decides, as your own system knows them")]
+    why: Words = ""
+
+
+class Group(Struct, frozen=True):
+    """A ring or spray with open alerts."""
+
+    group: str
+    alerts: int
+    expected_loss: float
+
+
+class Groups(Struct, frozen=True):
+    """Rings and sprays, gravest first."""
+
+    groups: list[Group]
+
+
+class AuditEntry(Struct, frozen=True):
+    """An entry of the audit log; `hash` (hex) seals it and everything before."""
+
+    n: int
+    at: str
+    kind: str
+    who: str
+    body: msgspec.Raw
+    hash: str
+
+
+class Audit(Struct, frozen=True):
+    """A page of the audit log, newest first."""
+
+    entries: list[AuditEntry]
+    next: str | None
+
+
+class PolicyView(Struct, frozen=True):
+    """A policy that decides, or decided, from event `first` on."""
+
+    version: int
+    first: int
+    at: str
+    who: str
+    toml: str
+
+
+class Policies(Struct, frozen=True):
+    """Every policy, the present one first; what a shadow policy would have done, counted by both actions."""
+
+    policies: list[PolicyView]
+    shadow: str | None
+    shadow_pairs: dict[str, int]
+
+
+class NewPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """A policy to decide by from now on (or, as `shadow`, to decide along)."""
+
+    toml: Annotated[str, Meta(max_length=65_536)]
+    who: Name
+    shadow: bool = False
+
+
+class Contact(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an owner is reached: channel addresses as Apprise writes them."""
+
+    urls: Annotated[list[Annotated[str, Meta(min_length=3, max_length=1024)]], Meta(max_length=8)]
+
+
+class Contacts(Struct, frozen=True):
+    """How many channels of an owner are used now; addresses themselves are never read back."""
+
+    account: str
+    channels: int
+    kept_though_replaced: int
+
+
+class Message(Struct, frozen=True):
+    """A message to another system."""
+
+    id: int
+    target: str
+    made: str
+    state: str
+    tries: int
+    problem: str
+
+
+class Messages(Struct, frozen=True):
+    """Messages that could not be delivered, newest first."""
+
+    messages: list[Message]
+
+
+class Poll(Struct, frozen=True):
+    """A poll of security event tokens (RFC 8936): which are acknowledged, how many are asked for."""
+
+    maxEvents: Annotated[int, Meta(ge=0, le=1000)] = 100  # noqa: N815
+    returnImmediately: bool = True  # noqa: N815
+    ack: Annotated[list[str], Meta(max_length=1000)] = []
+    setErrs: dict[str, Any] = {}  # noqa: N815
+
+
+class Polled(Struct, frozen=True):
+    """Security event tokens by their id."""
+
+    sets: dict[str, str]
+    moreAvailable: bool  # noqa: N815
+
+
+class Health(Struct, frozen=True):
+    """Whether the server takes events, and what is wrong."""
+
+    status: Literal["ready", "not-ready"]
+    problems: list["ConditionView"]
+
+
+class ConditionView(Struct, frozen=True):
+    """A condition of the server. stops: nothing is accepted while it lasts."""
+
+    code: str
+    stops: bool
+    ja: str
+    en: str
+    detail: str

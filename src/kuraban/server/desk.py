@@ -1,0 +1,365 @@
+"""The desk at work: one thread decides, one makes durable, and whoever asked is answered after both.
+
+    requests → inbox → engine thread (all that waits: rows, decisions) → writer thread (one commit) → answers
+
+While the writer waits for the disk, the engine decides the next batch and requests gather: the busier, the larger the
+batches. Everything the engine holds is changed by its thread alone.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+from kuraban.columns import Reject
+from kuraban.decisions import Decision
+from kuraban.journal import alerts, store
+from kuraban.journal.audit import Trail
+from kuraban.journal.live import Live, Taken
+from kuraban.journal.snapshots import Snapshots
+from kuraban.journal.writer import Job, Work, Writer
+from kuraban.server.clock import Clock
+from kuraban.server.meters import Meters
+from kuraban.server.shadow import Shadow
+
+ENCODE = msgspec.json.Encoder().encode
+
+GATHERED = 4096  # events decided at once, at most about so many
+MOST_WAITING = 65_536  # events
+MOST_WAITING_BYTES = 128 << 20
+
+
+class FullError(Exception):
+    """More is waiting than the desk takes in; try again a little later."""
+
+
+class NotNowError(Exception):
+    """The desk accepts nothing at present. `code` is that of a condition."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the lines of one request.
+
+    seqs: the sequence number of each (of duplicates that of the first), -1 for rejected ones. duplicates: which ones.
+    rejects: by index. answers: where asked for, each decision as JSON, None where the event is not decided upon.
+    """
+
+    seqs: Sequence[int]
+    duplicates: frozenset[int]
+    rejects: dict[int, Reject]
+    answers: Sequence[bytes | None]
+
+
+class Reply(Protocol):
+    """Where an answer goes; called from other threads."""
+
+    def __call__(self, result: Any, error: Exception | None) -> object:
+        """Take the result, or what went wrong."""
+
+
+@dataclass
+class Letter:
+    """Events that wait to be decided. wanted: whether the decisions are asked for."""
+
+    lines: Sequence[bytes]
+    wanted: bool
+    reply: Reply
+    size: int
+
+
+@dataclass
+class Call:
+    """Something to be done by the engine's thread between two batches: it may read and change the live state, and give
+    a job for the writer; the reply comes after that, and after everything before it, is durable."""
+
+    act: Callable[[Live], tuple[Any, Job | None]]
+    reply: Reply
+
+
+@dataclass
+class Notable:
+    """A decision above allow. seq: of the event that led to it."""
+
+    decision: Decision
+    raw: bytes
+    seq: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a desk is run. snapshot_events: a snapshot is written after so many."""
+
+    snapshot_events: int = 1_000_000
+    snapshot_seconds: float = 900.0
+
+
+class Desk:
+    """A recovered engine at work. connection: the writing one. noted: called inside the writer's transaction with each
+    decision above allow and its alert's number, to queue what others are to be told."""
+
+    def __init__(
+        self,
+        live: Live,
+        connection: sqlite3.Connection,
+        snapshots: Snapshots,
+        *,
+        clock: Clock,
+        meters: Meters,
+        condition: Callable[[str, bool], object],
+        noted: Callable[[sqlite3.Connection, Notable, int | None, int], object] = lambda *_: None,
+        settled: Callable[[], object] = lambda: None,
+        settings: Settings | None = None,
+    ):
+        self.live = live
+        self.problem: str | None = None
+        self._connection = connection
+        self._snapshots = snapshots
+        self._clock = clock
+        self._meters = meters
+        self._condition = condition
+        self._noted = noted
+        self._settled = settled
+        self._settings = settings or Settings()
+        self._layout = store.layout(connection)
+        self.trail = Trail(connection)
+        self.shadow: Shadow | None = None
+        self._inbox: deque[Letter | Call] = deque()
+        self._waiting = self._waiting_bytes = 0
+        self._bell = threading.Condition()
+        self._stopping = False
+        self._snapshot_at = (live.next, clock.monotonic())
+        self._snapshot_running = False
+        self.writer = Writer(connection, self._trouble, given_up=self.trail.reread)
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Events in the inbox."""
+        return self._waiting
+
+    def send(self, lines: Sequence[bytes], wanted: bool, reply: Reply) -> None:
+        """Hand in events (lines of JSON without line breaks, none of them blank); `reply` gets the `Outcome`.
+
+        Raises `FullError` or `NotNowError` at once; the reply may get `NotNowError` where the events could not be made
+        durable yet: they may still be later, and are then duplicates when they are sent again.
+        """
+        size = sum(map(len, lines))
+        with self._bell:
+            self._check()
+            if self._waiting and (
+                self._waiting + len(lines) > MOST_WAITING or self._waiting_bytes + size > MOST_WAITING_BYTES
+            ):
+                raise FullError
+            self._waiting += len(lines)
+            self._waiting_bytes += size
+            self._inbox.append(Letter(lines, wanted, reply, size))
+            self._bell.notify()
+
+    def call(self, act: Callable[[Live], tuple[Any, Job | None]], reply: Reply) -> None:
+        """Have something done by the engine's thread; see `Call`."""
+        with self._bell:
+            self._check()
+            self._inbox.append(Call(act, reply))
+            self._bell.notify()
+
+    def _check(self) -> None:
+        if self._stopping:
+            raise NotNowError("stopping")
+        if self.problem is not None:
+            raise NotNowError(self.problem)
+
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Finish what waits, write a snapshot, end; False where something could not be made durable in time."""
+        with self._bell:
+            self._stopping = True
+            self._bell.notify()
+        self._thread.join(timeout)
+        clean = self.writer.close(timeout) and not self._thread.is_alive() and self.problem is None
+        if clean:
+            try:
+                self._snapshots.save(self.live)
+            except OSError:
+                return False
+        return clean
+
+    def close(self) -> None:
+        """Close the database, after a clean stop."""
+        self._connection.close()
+
+    def _trouble(self, code: str | None) -> None:
+        if code == self.problem or self.problem == "engine_failed":
+            return
+        if self.problem is not None:
+            self._condition(self.problem, False)
+        self.problem = code
+        if code is not None:
+            self._condition(code, True)
+            self._refuse_all(code)
+
+    def _run(self) -> None:
+        try:
+            while True:
+                with self._bell:
+                    while not self._inbox and not self._stopping:
+                        self._bell.wait(1.0)
+                        if not self._inbox and self._snapshot_due():
+                            break
+                    if not self._inbox and self._stopping:
+                        return
+                    work = self._gather()
+                if isinstance(work, Call):
+                    self._do(work)
+                elif work:
+                    self._decide(work)
+                if self._snapshot_due():
+                    self._snapshot()
+        except Exception:
+            self.problem = "engine_failed"
+            self._condition("engine_failed", True)
+            self._meters.engine_failed()
+            self._refuse_all("engine_failed")
+
+    def _gather(self) -> list[Letter] | Call:
+        letters: list[Letter] = []
+        count = 0
+        while self._inbox:
+            first = self._inbox[0]
+            if isinstance(first, Call):
+                return letters or self._inbox.popleft()  # type: ignore[return-value]
+            if letters and count + len(first.lines) > GATHERED:
+                break
+            self._inbox.popleft()
+            letters.append(first)
+            count += len(first.lines)
+            self._waiting -= len(first.lines)
+            self._waiting_bytes -= first.size
+        return letters
+
+    def _refuse_all(self, code: str) -> None:
+        """Send back what has not been begun."""
+        with self._bell:
+            left, self._inbox = self._inbox, deque()
+            self._waiting = self._waiting_bytes = 0
+        for each in left:
+            each.reply(None, NotNowError(code))
+
+    def _do(self, call: Call) -> None:
+        try:
+            result, job = call.act(self.live)
+        except Exception as error:
+            call.reply(None, error)
+            return
+        self.writer.submit(
+            Work(
+                (lambda connection: result) if job is None else (lambda connection: (job(connection), result)[1]),
+                done=lambda found: call.reply(found, None),
+                refused=lambda error: call.reply(None, error),
+                delayed=lambda code: call.reply(None, NotNowError(code)),
+            )
+        )
+
+    def _decide(self, letters: list[Letter]) -> None:
+        begun = self._clock.monotonic()
+        received = self._clock.now()
+        taken = self.live.take(b"\n".join(line for letter in letters for line in letter.lines), received)
+        wanted = np.repeat([letter.wanted for letter in letters], [len(letter.lines) for letter in letters])
+        answers, notable = self._render(taken, wanted)
+        shadowed = self.shadow.decide(taken, received) if self.shadow is not None else None
+        replies = [(letter.reply, outcome) for letter, outcome in _outcomes(letters, taken, answers)]
+        decided = self._clock.monotonic()
+
+        def job(connection: sqlite3.Connection) -> None:
+            store.append(connection, taken.blocks, self._layout)
+            for each in notable:
+                alert = alerts.note(connection, each.decision, each.raw, each.seq, received)
+                self.trail.add(received, "decision", "engine", each.raw)
+                self._noted(connection, each, alert, received)
+            if shadowed is not None:
+                shadowed(connection)
+
+        def done(_: Any) -> None:
+            self._meters.batch(taken, decided - begun, self._clock.monotonic() - decided)
+            for reply, outcome in replies:
+                reply(outcome, None)
+            self._settled()
+
+        def delayed(code: str) -> None:
+            for reply, _ in replies:
+                reply(None, NotNowError(code))
+
+        self.writer.submit(Work(job, done=done, delayed=delayed))
+
+    def _render(self, taken: Taken, wanted: Any) -> tuple[dict[int, bytes], list[Notable]]:
+        """Decisions in words: those asked for by line, and those above allow."""
+        rows = taken.decisions
+        own = rows["row"] >= 0
+        asked = np.zeros(rows.size, dtype=np.bool_)
+        asked[own] = wanted[taken.lines[rows["row"][own]] - 1]
+        answers: dict[int, bytes] = {}
+        notable: list[Notable] = []
+        writer, batch = self.live.replay.writer, taken.batch
+        for row in rows[asked | (rows["action"] > 0)]:
+            index, cause = int(row["row"]), int(row["cause"])
+            decision = writer.decision(row, batch.id(index) if index >= 0 else None, batch.time(cause))
+            raw = ENCODE(decision)
+            if index >= 0:
+                answers[int(taken.lines[index])] = raw
+            if row["action"] > 0:
+                notable.append(Notable(decision, raw, taken.first + cause))
+        return answers, notable
+
+    def _snapshot_due(self) -> bool:
+        events = self.live.next - self._snapshot_at[0]
+        if events == 0 or self._snapshot_running or self.problem is not None:
+            return False
+        late = self._clock.monotonic() - self._snapshot_at[1] >= self._settings.snapshot_seconds
+        return late or events >= self._settings.snapshot_events
+
+    def _snapshot(self) -> None:
+        """Everything decided so far has to be durable first: a snapshot must not know more than the journal."""
+        durable = threading.Event()
+        self.writer.submit(Work(lambda connection: None, done=lambda _: durable.set()))
+        if not durable.wait(5.0):
+            return
+        self._snapshot_running = True
+        self._snapshot_at = (self.live.next, self._clock.monotonic())
+
+        def done(good: bool) -> None:
+            self._snapshot_running = False
+            self._condition("snapshot_failing", not good)
+
+        try:
+            self._snapshots.save_beside(self.live, done)
+        except OSError:
+            done(False)
+
+
+def _outcomes(letters: Sequence[Letter], taken: Taken, answers: dict[int, bytes]) -> Iterator[tuple[Letter, Outcome]]:
+    """What became of each request's lines."""
+    total = sum(len(letter.lines) for letter in letters)
+    seqs = np.full(total, -1, dtype=np.int64)
+    seqs[taken.lines - 1] = np.arange(taken.first, taken.first + len(taken))
+    for line, seq in taken.duplicates.items():
+        seqs[line - 1] = seq
+    rejects = {reject.line - 1: reject for reject in taken.rejects}
+    numbers = seqs.tolist()
+    at = 0
+    for letter in letters:
+        end = at + len(letter.lines)
+        here = numbers[at:end]
+        refused = {i - at: rejects[i] for i in range(at, end) if i in rejects} if rejects else {}
+        twice = {i for i in range(at, end) if i + 1 in taken.duplicates} if taken.duplicates else set()
+        wanted = [answers.get(i + 1) for i in range(at, end)] if letter.wanted else []
+        yield letter, Outcome(here, frozenset(i - at for i in twice), refused, wanted)
+        at = end

@@ -1,0 +1,113 @@
+"""API keys: who may do what. Only a digest of each is kept, in a database of its own beside the journal.
+
+A key reads `kbn_<id>_<secret>`; the secret has 256 random bits, so one round of SHA-256 is as good as many.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from kuraban.journal import schema
+
+APPLICATION = 0x4B52424B
+MIGRATIONS = (
+    (
+        """CREATE TABLE key (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, scopes TEXT NOT NULL, digest BLOB NOT NULL,
+            created INTEGER NOT NULL, expires INTEGER, revoked INTEGER) WITHOUT ROWID""",
+    ),
+)
+
+SCOPES = ("decide", "read", "manage")
+_FRESH_S = 1.0  # a key revoked elsewhere stops working within this time
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key without its secret. Times in seconds since 1970."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    digest: bytes
+    created: int
+    expires: int | None
+    revoked: int | None
+
+    def valid(self, now: float) -> bool:
+        """Whether it can be used."""
+        return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+class Keys:
+    """The keys of a data folder. Safe to use from one thread at a time."""
+
+    def __init__(self, path: Path):
+        self._connection = schema.connect(path)
+        os.chmod(path, 0o600)
+        schema.migrate(self._connection, MIGRATIONS, APPLICATION)
+        self._known: dict[str, Key] = {}
+        self._checked = 0.0
+        self._version = -1
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def create(self, name: str, scopes: frozenset[str], expires: int | None = None) -> str:
+        """A new key; this is the only time it is told. Raises ValueError for an unknown scope."""
+        unknown = scopes - set(SCOPES)
+        if unknown or not scopes:
+            raise ValueError(f"scopes are some of {', '.join(SCOPES)}")
+        number, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        self._connection.execute(
+            "INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, NULL)",
+            (number, name, ",".join(sorted(scopes)), _digest(secret), int(time.time()), expires),
+        )
+        self._checked = 0.0
+        return f"kbn_{number}_{secret}"
+
+    def revoke(self, number: str) -> bool:
+        """Make a key useless for ever; False where there is none (or it is already)."""
+        cursor = self._connection.execute(
+            "UPDATE key SET revoked = ? WHERE id = ? AND revoked IS NULL", (int(time.time()), number)
+        )
+        self._checked = 0.0
+        return cursor.rowcount == 1
+
+    def all(self) -> list[Key]:
+        """Every key there is or was."""
+        rows = self._connection.execute(
+            "SELECT id, name, scopes, digest, created, expires, revoked FROM key ORDER BY created, id"
+        )
+        return [Key(row[0], row[1], frozenset(row[2].split(",")), *row[3:]) for row in rows]
+
+    def find(self, text: str) -> Key | None:
+        """The key somebody shows, None where it is none (or not valid any more)."""
+        self._reread()
+        prefix, _, rest = text.partition("_")
+        number, _, secret = rest.partition("_")
+        key = self._known.get(number)
+        good = hmac.compare_digest(_digest(secret), key.digest if key else bytes(32))
+        return key if key and good and prefix == "kbn" and key.valid(time.time()) else None
+
+    def _reread(self) -> None:
+        now = time.monotonic()
+        if now - self._checked < _FRESH_S and self._checked:
+            return
+        self._checked = now
+        self._known = {key.id: key for key in self.all()}
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def open_keys(folder: Path) -> Keys:
+    """The keys of a data folder, which is made where there is none. Raises sqlite3.Error, OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Keys(folder / "keys.db")

@@ -1,0 +1,76 @@
+"""What is measured of a running desk, in Prometheus' terms."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from kuraban.core.policy import ACTIONS
+from kuraban.journal.live import Taken
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Meters:
+    """One registry per server."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.events = Counter("kuraban_events", "Events by outcome", ["outcome"], registry=registry)
+        self.rejects = Counter("kuraban_rejects", "Rejected events by reason", ["code"], registry=registry)
+        self.decisions = Counter("kuraban_decisions", "Decisions by action", ["action"], registry=registry)
+        self.fallbacks = Counter("kuraban_fallbacks", "Deadlines missed", registry=registry)
+        self.requests = Counter("kuraban_requests", "Requests by status", ["route", "status"], registry=registry)
+        self.stages = Histogram(
+            "kuraban_stage_seconds", "Time of a batch by stage", ["stage"], buckets=_SECONDS, registry=registry
+        )
+        self.latency = Histogram(
+            "kuraban_request_seconds", "Time of a request", ["route"], buckets=_SECONDS, registry=registry
+        )
+        self.batch_size = Histogram(
+            "kuraban_batch_events", "Events decided at once", buckets=[4**n for n in range(8)], registry=registry
+        )
+        self.queue = Gauge("kuraban_queue_events", "Events that wait", registry=registry)
+        self.state = Gauge("kuraban_state", "Size of the state", ["of"], registry=registry)
+        self.journal = Gauge("kuraban_journal_events", "Events journaled since the last snapshot", registry=registry)
+        self.conditions = Gauge("kuraban_condition", "1 while a condition lasts", ["code"], registry=registry)
+        self.messages = Counter("kuraban_messages", "Messages to others", ["target", "outcome"], registry=registry)
+        self.failures = Counter("kuraban_engine_failures", "Errors that stopped the engine", registry=registry)
+        self.alert_rate = Gauge(
+            "kuraban_alert_rate", "Share of decisions of challenge or more, lately", registry=registry
+        )
+        self.shadow = Counter(
+            "kuraban_shadow_decisions", "Decisions of both policies", ["action", "shadow"], registry=registry
+        )
+        self._recent = [0.0, 0.0]
+        self._taken = {name: self.events.labels(name) for name in ("accepted", "duplicate", "rejected")}
+        self._actions = [self.decisions.labels(action) for action in ACTIONS]
+        self._engine, self._commit = self.stages.labels("engine"), self.stages.labels("commit")
+
+    def batch(self, taken: Taken, engine: float, commit: float) -> None:
+        """A batch has been decided and made durable: seconds for each."""
+        self._taken["accepted"].inc(len(taken))
+        if taken.duplicates:
+            self._taken["duplicate"].inc(len(taken.duplicates))
+        for reject in taken.rejects:
+            self._taken["rejected"].inc()
+            self.rejects.labels(reject.code).inc()
+        counts = [0] * len(ACTIONS)
+        for action in taken.decisions["action"].tolist():
+            counts[action] += 1
+        for action, count in enumerate(counts):
+            if count:
+                self._actions[action].inc(count)
+        self._engine.observe(engine)
+        self._commit.observe(commit)
+        self.batch_size.observe(len(taken))
+        # Over about the last hundred thousand decisions.
+        fade = 0.99999 ** sum(counts)
+        self._recent = [self._recent[0] * fade + sum(counts[2:]), self._recent[1] * fade + sum(counts)]
+        if self._recent[1]:
+            self.alert_rate.set(self._recent[0] / self._recent[1])
+
+    def engine_failed(self) -> None:
+        """The engine has stopped on an error."""
+        self.failures.inc()
+
+    def text(self) -> bytes:
+        """Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""What the desk tells others: webhooks, security event tokens, notices to owners."""

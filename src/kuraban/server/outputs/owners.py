@@ -1,0 +1,117 @@
+"""Notices to owners, each with a link to say "it was me" or "it was not me".
+
+A thief often holds the mailbox, and changes an address before he acts. So an owner is told by every channel there is;
+an address that was replaced is still told for `KEPT_DAYS`; "it was not me" counts from any channel, at once, and last;
+"it was me" out of an e-mail is noted, but proves nothing.
+"""
+
+import asyncio
+import secrets
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import apprise
+import msgspec
+
+from kuraban.journal import alerts, store
+from kuraban.server.outputs.posting import PostError
+from kuraban.server.outputs.settings import Outputs
+from kuraban.server.outputs.signing import Link, sign_link
+
+KEPT_DAYS = 14
+_DAY = 86_400_000_000
+
+# Channels whose addresses are accepted: those that reach a person. Apprise knows more, some of which run programs.
+_PERSONAL = "mailto mailtos line ntfy ntfys slack msteams tgram discord twilio vonage sns pover gchat webexteams jsons"
+SCHEMES = frozenset(_PERSONAL.split())
+MAIL = frozenset({"mailto", "mailtos"})
+
+ACTION_WORDS = {
+    "notify": ("ご確認ください", "please check"),
+    "challenge": ("追加の本人確認を求めました", "a further proof of identity was asked for"),
+    "hold": ("手続きを保留しました", "the act was put on hold"),
+    "lock": ("口座をロックしました", "the account was locked"),
+}
+
+
+def scheme(url: str) -> str:
+    """The channel of an address."""
+    return url.partition("://")[0].lower()
+
+
+def set_contacts(connection: sqlite3.Connection, account: str, urls: Sequence[str], at: int) -> None:
+    """How an owner is reached from now on; what is not among it any more is kept for a while."""
+    marks = ",".join("?" * len(urls))
+    connection.execute(
+        f"UPDATE contact SET until = ? WHERE account = ? AND until IS NULL AND url NOT IN ({marks})",  # noqa: S608
+        (at + KEPT_DAYS * _DAY, account, *urls),
+    )
+    connection.executemany(
+        "INSERT INTO contact (account, url, since, until) VALUES (?, ?, ?, NULL)"
+        " ON CONFLICT (account, url) DO UPDATE SET until = NULL",
+        [(account, url, at) for url in urls],
+    )
+    connection.execute("DELETE FROM contact WHERE account = ? AND until < ?", (account, at))
+
+
+def reached_by(connection: sqlite3.Connection, account: str, at: int) -> list[str]:
+    """Every address an owner is told at."""
+    rows = connection.execute(
+        "SELECT url FROM contact WHERE account = ? AND (until IS NULL OR until > ?) ORDER BY since, url", (account, at)
+    )
+    return [url for (url,) in rows]
+
+
+def counts(connection: sqlite3.Connection, account: str, at: int) -> tuple[int, int]:
+    """How many addresses are used now, and how many replaced ones are still told."""
+    rows = connection.execute("SELECT until FROM contact WHERE account = ?", (account,)).fetchall()
+    return sum(until is None for (until,) in rows), sum(until is not None and until > at for (until,) in rows)
+
+
+def event_ids(connection: sqlite3.Connection, alert: int, most: int = 64) -> list[str]:
+    """The ids of the newest events an alert is about, oldest first."""
+    events = store.Events(connection, keep=8)
+    found = []
+    for seq in alerts.events_of(connection, alert)[-most:]:
+        place = events.find(seq)
+        if place is not None:
+            found.append(str(msgspec.json.decode(place[0].lines[place[1]])["id"]))
+    return found
+
+
+async def tell(outputs: Outputs, secret: bytes, told: dict[str, Any], urls: Sequence[str]) -> None:
+    """Tell an owner at every address. Raises `PostError` where none of them took it."""
+    if not urls:
+        return
+    results = await asyncio.gather(*(asyncio.to_thread(_tell_one, outputs, secret, told, url) for url in urls))
+    if not any(results):
+        raise PostError(f"none of {len(urls)} channels took the notice")
+
+
+def _tell_one(outputs: Outputs, secret: bytes, told: dict[str, Any], url: str) -> bool:
+    hours = outputs.owners.link_hours if outputs.owners else 72.0
+    until = int(time.time() + hours * 3600)
+    link = Link(told["alert"], told["account"], scheme(url), until, secrets.token_hex(8))
+    address = f"{outputs.public_url}/owner/{sign_link(secret, link)}"
+    channel = apprise.Apprise()
+    title, body = words(told["decision"], address)
+    return bool(channel.add(url) and channel.notify(body=body, title=title))
+
+
+def words(decision: dict[str, Any], address: str) -> tuple[str, str]:
+    """Title and text of a notice. They name neither the account nor an amount: the channel may be read by others."""
+    ja, en = ACTION_WORDS[decision["action"]]
+    reasons = [(reason["ja"], reason["en"]) for reason in decision["reasons"][:3] if reason["weight"] > 0]
+    lines = [
+        f"証券口座で普段と異なる操作がありました。{ja}。",
+        *(f"・{reason}" for reason, _ in reasons),
+        "ご本人の操作かどうか、次のリンクでお答えください。ログインやパスワードの入力を求めることはありません。",
+        address,
+        "",
+        f"Something unusual happened on your securities account: {en}.",
+        *(f"- {reason}" for _, reason in reasons),
+        "Tell us with the link above whether it was you. We never ask you to log in or for a password there.",
+    ]
+    return "口座の操作の確認 / Was this you?", "\n".join(lines)

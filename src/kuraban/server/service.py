@@ -1,0 +1,378 @@
+"""A desk in its data folder: opened, recovered, kept, closed. Everything the HTTP side needs is reached from here.
+
+DATA/journal.db   events, decisions, alerts, audit log, messages     DATA/keys.db    API keys
+DATA/state/       snapshots                                          DATA/secret     for signed links and pseudonyms
+DATA/lock         held by the one process that serves this folder
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from kuraban.columns import Interner, Reader
+from kuraban.core import engine, policy
+from kuraban.journal import schema, store
+from kuraban.journal.live import Live, Recovered
+from kuraban.journal.recovery import recover
+from kuraban.journal.schema import JournalError
+from kuraban.journal.snapshots import Snapshots
+from kuraban.journal.store import PolicyVersion
+from kuraban.journal.writer import PASSES, WAITS_FOR_ROOM, Job, Work
+from kuraban.reference.instruments import Instruments
+from kuraban.replay import Replay, Summary
+from kuraban.server.api import ConditionView
+from kuraban.server.clock import Clock
+from kuraban.server.conditions import CONDITIONS
+from kuraban.server.desk import Desk, NotNowError, Outcome, Settings
+from kuraban.server.keys import Keys, open_keys
+from kuraban.server.logs import Log
+from kuraban.server.meters import Meters
+from kuraban.server.outputs.outbox import Outbox
+from kuraban.server.outputs.settings import Outputs
+from kuraban.server.shadow import Shadow
+
+T = TypeVar("T")
+_DAY = 86_400_000_000
+_SAMPLE = (
+    b'{"id":"-","time":"2025-01-01T00:00:00Z","account":"-","type":"login.succeeded","client":{"ip":"126.159.33.187"}}'
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a data folder is served. fallback: the action when a caller's deadline passes. retention_days: events older
+    than this are removed, None for keeping all."""
+
+    data: Path
+    instruments: Path | None = None
+    ipdb: Path | None = None
+    policy: Path | None = None
+    shadow: Path | None = None
+    timezone: str = "Asia/Tokyo"
+    fallback: str = "challenge"
+    retention_days: int | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+class BusyFolderError(Exception):
+    """Another process serves this data folder."""
+
+
+class Service:
+    """One data folder being served. make_replay: how an engine is made (tests share tables between them)."""
+
+    def __init__(self, options: Options, outputs: Outputs | None = None, make_replay: Callable[..., Replay] = Replay):
+        self.options = options
+        self.meters = Meters()
+        self.problems: dict[str, str] = {"starting": ""}
+        self.desk: Desk | None = None
+        self.report: Recovered | None = None
+        self._make_replay = make_replay
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._closed = False
+        options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = _locked(options.data / "lock")
+        self.secret = _secret(options.data / "secret")
+        self.log = Log(self.secret)
+        self.keys: Keys = open_keys(options.data)
+        self.clock = Clock(went_back=lambda back: self.condition("clock_back", back))
+        self.snapshots = Snapshots(options.data / "state")
+        self.outputs = outputs or Outputs()
+        self.outbox = Outbox(self.outputs, self.secret, self.meters)
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        self.policies: list[PolicyVersion] = []
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.options.data / "journal.db"
+
+    def condition(self, code: str, on: bool, detail: str = "") -> None:
+        """Note that a condition lasts, or does no longer."""
+        if on == (code in self.problems):
+            return
+        if on:
+            self.problems[code] = detail
+        else:
+            self.problems.pop(code, None)
+        self.meters.conditions.labels(code).set(int(on))
+        self.log.write("condition", code=code, on=on, detail=detail)
+
+    def views(self) -> list[ConditionView]:
+        """What is wrong, in words."""
+        found = [(CONDITIONS[code], detail) for code, detail in list(self.problems.items())]
+        return [ConditionView(each.code, each.stops, each.ja, each.en, detail) for each, detail in found]
+
+    @property
+    def stopped_by(self) -> str | None:
+        """The condition for which nothing is accepted, None when all is well."""
+        return next((code for code in list(self.problems) if CONDITIONS[code].stops), None)
+
+    def start(self) -> None:
+        """Recover and begin to decide; what prevents it becomes a condition. Takes as long as recovery does."""
+        try:
+            self._start()
+        except JournalError as error:
+            self.condition(error.code, True, str(error))
+        except sqlite3.Error as error:
+            self.condition(_code(error), True, str(error))
+        except OSError as error:
+            self.condition("read_only" if error.errno in (13, 30) else "disk_failing", True, str(error))
+        self.condition("starting", False)
+        self.condition("recovering", False)
+
+    def _start(self) -> None:
+        connection = schema.connect(self.journal)
+        os.chmod(self.journal, 0o600)
+        schema.migrate(connection, schema.MIGRATIONS, schema.APPLICATION)
+        self.condition("recovering", True)
+        self.condition("starting", False)
+        live, self.report = recover(connection, self.snapshots, self._live, self._progress)
+        self.condition("snapshot_damaged", bool(self.report.damaged), "; ".join(self.report.damaged))
+        self.condition("history_cut", self.report.partial)
+        self.condition("decisions_differ", self.report.differing > 0, f"{self.report.differing} decisions")
+        self.clock = Clock(store.newest_time(connection), lambda back: self.condition("clock_back", back))
+        self.problems["recovering"] = "compiling; takes a minute or two after an installation, seconds later on"
+        _warm_up(live.replay)
+        self._settle_policy(live, connection)
+        self.outbox.prepare(connection)
+        desk = Desk(
+            live,
+            connection,
+            self.snapshots,
+            clock=self.clock,
+            meters=self.meters,
+            condition=self.condition,
+            noted=self.outbox.note,
+            settled=self.outbox.ring,
+            settings=self.options.settings,
+        )
+        if self.options.shadow is not None:
+            record = policy.load(self.options.shadow)
+            desk.shadow = Shadow(self.options.shadow.name, live.replay, record, self.meters)
+        self.desk = desk
+        self.log.write("ready", events=live.next, recovered=self.report.events, snapshot=self.report.snapshot)
+
+    def _live(self) -> Live:
+        options = self.options
+        return Live(
+            self._make_replay(
+                instruments=options.instruments,
+                ipdb=options.ipdb,
+                policy_file=options.policy,
+                timezone=options.timezone,
+                lateness_s=0,
+            )
+        )
+
+    def _progress(self, done: int, total: int) -> None:
+        if "recovering" in self.problems:
+            self.problems["recovering"] = f"{done:,} / {total:,}"
+
+    def _settle_policy(self, live: Live, connection: sqlite3.Connection) -> None:
+        """The policy file given now decides from here on, where it is not what decided last."""
+        given = policy.load(self.options.policy)
+        text = self.options.policy.read_text("utf-8") if self.options.policy else policy.default_text()
+        self.policies = store.policies(connection)
+        if not self.policies or store.recorded(given) != self.policies[-1].record:
+            version = PolicyVersion(
+                len(self.policies) + 1, live.next, self.clock.now(), "start", text, store.recorded(given)
+            )
+            connection.execute("BEGIN IMMEDIATE")
+            store.add_policy(connection, version)
+            connection.execute("COMMIT")
+            self.policies.append(version)
+        live.replay.policy = given
+
+    def ready(self) -> Desk:
+        """The desk; raises `NotNowError` while nothing is accepted."""
+        stopped = self.stopped_by
+        if stopped is not None or self.desk is None:
+            raise NotNowError(stopped or "starting")
+        return self.desk
+
+    async def decide(self, lines: list[bytes], wanted: bool) -> Outcome:
+        """Events through the desk, durable when this returns. Raises `FullError`, `NotNowError`."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Outcome] = loop.create_future()
+        self.ready().send(lines, wanted, _Reply(loop, future))
+        return await future
+
+    async def call(self, act: Callable[[Live], tuple[T, Job | None]]) -> T:
+        """Something done by the engine's thread; see `desk.Call`."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self.ready().call(act, _Reply(loop, future))
+        return await future
+
+    async def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Something made durable by the writer; an error of the job's own undoes it and is raised here."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        reply = _Reply(loop, future)
+        work = Work(
+            job,
+            done=lambda found: reply(found, None),
+            refused=lambda error: reply(None, error),
+            delayed=lambda code: reply(None, NotNowError(code)),
+        )
+        await loop.run_in_executor(self._pool, self.ready().writer.submit, work)
+        return await future
+
+    def later(self, job: Job, audited: tuple[str, Any]) -> None:
+        """Something made durable as soon as the writer comes to it, with its entry in the audit log."""
+        desk = self.ready()
+        kind, body = audited
+
+        def both(connection: sqlite3.Connection) -> None:
+            job(connection)
+            desk.trail.add(self.clock.now(), kind, "server", body)
+
+        self._pool.submit(desk.writer.submit, Work(both))
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Something read from the journal, in a thread of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(self._reader()))
+
+    def _reader(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            self._local.connection = schema.connect(self.journal, read_only=True)
+            self._readers.append(self._local.connection)
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    async def change_policy(self, text: str, who: str) -> PolicyVersion:
+        """Decide by another policy from the next event on. Raises `PolicyError`."""
+        record = await asyncio.to_thread(store.parsed, text)
+        desk = self.ready()
+
+        def act(live: Live) -> tuple[PolicyVersion, Job]:
+            version = PolicyVersion(
+                len(self.policies) + 1, live.next, self.clock.now(), who, text, store.recorded(record)
+            )
+            live.replay.policy = record
+            self.policies.append(version)
+
+            def job(connection: sqlite3.Connection) -> None:
+                store.add_policy(connection, version)
+                desk.trail.add(version.at, "policy", who, {"version": version.version, "first": version.first})
+
+            return version, job
+
+        return await self.call(act)
+
+    async def try_policy(self, text: str, who: str) -> None:
+        """Let another policy decide along from the next event on. Raises `PolicyError`."""
+        record = await asyncio.to_thread(store.parsed, text)
+        desk = self.ready()
+
+        def act(live: Live) -> tuple[None, Job]:
+            name = f"{who} {self.clock.now()}"
+            desk.shadow = Shadow(name, live.replay, record, self.meters)
+            return None, lambda connection: desk.trail.add(self.clock.now(), "shadow-policy", who, {"toml": text})
+
+        await self.call(act)
+
+    async def forget(self) -> int:
+        """Remove what is older than the retention; how many events went."""
+        days = self.options.retention_days
+        if days is None:
+            return 0
+        before, keep_from = self.clock.now() - days * _DAY, self.snapshots.oldest()
+        gone = 0
+        while found := await self.write(lambda connection: store.forget_before(connection, keep_from, before)):
+            gone += found
+        return gone
+
+    def stop(self) -> bool:
+        """Finish, write a snapshot, close. False where something was not made durable."""
+        if self._closed:
+            return True
+        if "recovering" in self.problems:  # nothing was accepted, so nothing is lost by leaving at once
+            return True
+        self._closed = True
+        self.condition("stopping", True)
+        clean = self.desk.stop() if self.desk is not None else True
+        self._pool.shutdown()
+        for connection in self._readers:
+            connection.close()
+        if self.desk is not None and clean:
+            self.desk.close()
+        self.keys.close()
+        self.log.write("stopped", clean=clean)
+        os.close(self._lock)
+        return clean
+
+
+class _Reply:
+    """Hands an answer over to the event loop it is waited for in."""
+
+    __slots__ = ("_future", "_loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Any]"):
+        self._loop = loop
+        self._future = future
+
+    def __call__(self, result: Any, error: Exception | None) -> None:
+        self._loop.call_soon_threadsafe(_settle, self._future, result, error)
+
+
+def _settle(future: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
+    if not future.done():
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+
+def _locked(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise BusyFolderError(f"another process serves {path.parent}; stop it first") from error
+    return handle
+
+
+def _secret(path: Path) -> bytes:
+    """The folder's own secret, made on first use; readable by its owner alone."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    made = secrets.token_bytes(32)
+    with os.fdopen(handle, "wb") as file:
+        file.write(made)
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def _code(error: sqlite3.Error) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    known = WAITS_FOR_ROOM.get(name) or PASSES.get("_".join(name.split("_")[:2]))
+    return known or ("damaged" if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB") else "disk_failing")
+
+
+def _warm_up(replay: Replay) -> None:
+    """Have everything compiled and loaded before the first request, on a state that is thrown away."""
+    scratch = Replay.__new__(Replay)
+    scratch.__dict__.update(replay.__dict__)
+    scratch.instruments = Instruments.load(None, Interner())
+    scratch.reader = Reader(replay.networks, replay.clients, scratch.instruments, lateness_s=0)
+    scratch.state = engine.State.empty()
+    scratch.summary = Summary()
+    scratch._worst = {}
+    taken = Live(scratch, window=1024).take(b"\n".join((_SAMPLE, _SAMPLE, b"{")), 0)
+    for row in taken.decisions:
+        replay.writer._place(int(row["country"]), int(row["asn"]), int(row["hosting"]))

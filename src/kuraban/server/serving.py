@@ -1,0 +1,202 @@
+"""uvicorn around the application: listening, certificates, limits against slow callers, an orderly stop."""
+
+import asyncio
+import contextlib
+import signal
+import ssl
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kuraban.server.guard import is_loopback
+from kuraban.server.service import Service
+from kuraban.server.web import application
+
+HEADERS_S = 10.0
+MOST_CONNECTIONS = 2000
+_HOUR = 3600.0
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Closes connections whose request does not begin to arrive whole in time: callers who trickle headers."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the headers."""
+        super().connection_made(transport)
+        self._begun = self.loop.call_later(HEADERS_S, self._headers_due)
+
+    def on_headers_complete(self) -> None:
+        """The headers are there."""
+        self._begun.cancel()
+        super().on_headers_complete()
+
+    def on_message_begin(self) -> None:
+        """Another request begins on the same connection."""
+        self._begun.cancel()
+        self._begun = self.loop.call_later(HEADERS_S, self._headers_due)
+        super().on_message_begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody waits any more."""
+        self._begun.cancel()
+        super().connection_lost(exc)
+
+    def _headers_due(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()
+
+
+class ListenError(ValueError):
+    """An address that must not be listened on as asked; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where and how. port 0: any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 8040
+    certificate: Path | None = None
+    key: Path | None = None
+    require_key: bool = False
+    behind_proxy: bool = False
+
+
+def check(listening: Listening, has_keys: bool) -> bool:
+    """Whether no key is asked for. Raises `ListenError` for what would leave the desk open to others."""
+    local = is_loopback(listening.host)
+    if (listening.certificate is None) != (listening.key is None):
+        raise ListenError("give both --tls-cert and --tls-key")
+    if local:
+        return not listening.require_key
+    if not has_keys:
+        raise ListenError(
+            f"{listening.host} can be reached by others, and there is no API key yet: make one first with\n"
+            "    kuraban keys create NAME --data DIR\nor listen on 127.0.0.1"
+        )
+    if listening.certificate is None and not listening.behind_proxy:
+        raise ListenError(
+            f"{listening.host} can be reached by others, and keys would cross the network unencrypted: give --tls-cert "
+            "and --tls-key, or --behind-proxy where a proxy on the way does TLS"
+        )
+    return False
+
+
+def configured(service: Service, listening: Listening, *, open: bool, more: list[Any] | None = None) -> uvicorn.Config:
+    """uvicorn's settings."""
+    return uvicorn.Config(
+        application(service, open=open, more=more),
+        host=listening.host,
+        port=listening.port,
+        http=PatientProtocol,
+        loop="auto",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ws="none",
+        backlog=1024,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+        ssl_certfile=str(listening.certificate) if listening.certificate else None,
+        ssl_keyfile=str(listening.key) if listening.key else None,
+        ssl_version=ssl.PROTOCOL_TLS_SERVER,
+    )
+
+
+async def serve(service: Service, server: "Server") -> bool:
+    """Serve until a signal; False where something could not be made durable at the end."""
+    loop = asyncio.get_running_loop()
+    async with _background(service, loop) as starting:
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
+            loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload(service)))
+        await server.serve()
+        if starting.is_alive() and "recovering" in service.problems:
+            return True  # nothing was accepted yet; reading the journal back has no end to wait for
+        await asyncio.to_thread(starting.join)
+    return await asyncio.to_thread(service.stop)
+
+
+async def reload(service: Service) -> None:
+    """Read the policy file again and decide by it; a bad one is logged and changes nothing."""
+    path = service.options.policy
+    if path is None:
+        return
+    try:
+        version = await service.change_policy(await asyncio.to_thread(path.read_text, "utf-8"), "file")
+    except Exception as error:
+        service.log.write("policy-refused", problem=str(error))
+        return
+    service.log.write("policy", version=version.version, first=version.first)
+
+
+@contextlib.asynccontextmanager
+async def _background(service: Service, loop: asyncio.AbstractEventLoop) -> AsyncIterator[threading.Thread]:
+    """Recovery, deliveries and the removal of what is too old, while the server answers."""
+    started = asyncio.Event()
+
+    def start() -> None:
+        service.start()
+        with contextlib.suppress(RuntimeError):  # the loop may be gone by then
+            loop.call_soon_threadsafe(started.set)
+
+    starting = threading.Thread(target=start, name="recovery", daemon=True)
+    starting.start()
+
+    async def work() -> None:
+        await started.wait()
+        await asyncio.gather(service.outbox.run(service), _forget(service))
+
+    task = loop.create_task(work())
+    try:
+        yield starting
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _forget(service: Service) -> None:
+    while True:
+        if service.stopped_by is None:
+            gone = await service.forget()
+            if gone:
+                service.log.write("forgotten", events=gone)
+        await asyncio.sleep(_HOUR)
+
+
+class Server(uvicorn.Server):
+    """begun: called with the port once there is an answer on it (which may be that the desk is still recovering)."""
+
+    def __init__(self, config: uvicorn.Config, begun: Any):
+        super().__init__(config)
+        self._begun = begun
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends serving on a signal. uvicorn would raise it again afterwards, before the desk is put away."""
+        loop = asyncio.get_running_loop()
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        if self._begun is not None and self.started:
+            self._begun(self.servers[0].sockets[0].getsockname()[1])

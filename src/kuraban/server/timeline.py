@@ -1,0 +1,67 @@
+"""Events out of the journal with what was decided, for people to read and for callers who ask again."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from kuraban.decisions import Decision
+from kuraban.journal import store
+from kuraban.journal.blocks import Block
+from kuraban.journal.live import Live
+from kuraban.server.api import TimelineItem
+from kuraban.server.clock import written
+from kuraban.server.service import Service
+
+
+class _Named(msgspec.Struct):
+    id: str
+    time: str
+
+
+_named = msgspec.json.Decoder(_Named)
+
+
+def decisions_of(live: Live, block: Block, index: int) -> list[Decision]:
+    """What was decided on an event, and because of it on others."""
+    named = _named.decode(block.lines[index])
+    return [_decision(live, block, row, named) for row in block.decided(index)]
+
+
+def _decision(live: Live, block: Block, row: np.void, named: _Named) -> Decision:
+    renamed = live.renamed(block, row)
+    event = named.id if row["row"] >= 0 else None
+    found = live.replay.writer.decision(renamed, event, named.time)
+    return msgspec.structs.replace(found, account=block.accounts[int(row["account"])])
+
+
+async def decision_on(service: Service, seq: int) -> bytes | None:
+    """The decision on an event as JSON, None where it is not decided upon (or no longer kept)."""
+    live = service.ready().live
+
+    def look(connection: sqlite3.Connection) -> bytes | None:
+        block = store.block_of(connection, seq)
+        if block is None:
+            return None
+        index = seq - block.first
+        for row in block.decided(index):
+            if row["row"] >= 0:
+                return msgspec.json.encode(_decision(live, block, row, _named.decode(block.lines[index])))
+        return None
+
+    return await service.read(look)
+
+
+def items(live: Live, connection: sqlite3.Connection, seqs: Sequence[int]) -> list[TimelineItem]:
+    """Events with their decisions; what is no longer kept is left out."""
+    events = store.Events(connection)
+    found: list[Any] = []
+    for seq in seqs:
+        place = events.find(seq)
+        if place is not None:
+            block, index = place
+            event = msgspec.Raw(block.lines[index])
+            found.append(TimelineItem(seq, written(block.received), event, decisions_of(live, block, index)))
+    return found
