@@ -33,8 +33,9 @@ def gather(
     """Everything between two times: events, mails of brokers (forged ones too), exports, alerts and answers."""
     facts = [fact for fact in store.facts() if since <= time_of(fact) <= until or fact.dated_only]
     told, why = _alerted(store)
-    entries = incident.timeline(facts, since=since, until=until, mine=_said(store), told=told, why=why)
+    events = incident.timeline(facts, since=since, until=until, mine=_said(store), told=told, why=why)
     letters = [letter for letter in store.letters(brokers_only=True) if since <= (_when(letter) or since) <= until]
+    entries = incident.in_order(events, incident.false_mails(letters, since=since, until=until))
     originals = dict(_originals(store, config, {letter.origin: letter for letter in letters}))
     missing = [
         Words(
@@ -51,7 +52,7 @@ def gather(
     ]
     return Evidence(
         made=now,
-        accounts=tuple(dict.fromkeys(entry.account for entry in entries)),
+        accounts=tuple(dict.fromkeys(entry.account for entry in events)),
         entries=entries,
         originals=(*originals.values(), *exports),
         actions=actions,
@@ -95,7 +96,7 @@ def _originals(store: Store, config: Config, wanted: dict[str, Letter]) -> Itera
             origin = f"mail:{hashlib.sha256(item.raw).hexdigest()}"
             letter = left.pop(origin, None)
             if letter is not None:
-                yield origin, _original(letter, item.raw)
+                yield origin, incident.original(letter, item.raw)
 
 
 def _again(store: Store, box: Mailbox, wanted: dict[str, Letter]) -> Iterator[RawMail]:
@@ -114,16 +115,3 @@ def _again(store: Store, box: Mailbox, wanted: dict[str, Letter]) -> Iterator[Ra
             arrived = next(mailbox.since(box.folder, at), None)
             if arrived is not None and isinstance(arrived.item, RawMail):
                 yield arrived.item
-
-
-def _original(letter: Letter, raw: bytes) -> Original:
-    return Original(
-        origin=letter.origin,
-        source=raw,
-        expected=letter.origin.removeprefix("mail:"),
-        received=letter.received,
-        sender=letter.sender,
-        subject=letter.subject,
-        verdict=str(letter.authenticity.verdict),
-        why=tuple(reason.words for reason in letter.authenticity.why),
-    )

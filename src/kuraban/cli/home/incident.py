@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kuraban.cli.home.common import Language, language_of, now, opened, say, show, show_json, show_words
 from kuraban.cli.home.harden import RECORD
+from kuraban.cli.home.reach import FILE, belongings
 from kuraban.home import casefile, hardening, incident
 from kuraban.home.acts import TOKYO
 from kuraban.home.config import Config
@@ -15,6 +16,7 @@ from kuraban.home.problems import HomeError
 from kuraban.home.store import Store
 
 LOG = "incident.jsonl"
+STEPS = tuple(step.id for step in incident.guide().step)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", default="guide", choices=("guide", "note", "notes", "package"))
     parser.add_argument("text", nargs="?", help="したこと / what was done")
     parser.add_argument("--account", help="どの口座か / which account")
+    parser.add_argument("--step", choices=STEPS, help="どの手順か(済みの印が付く) / which step, to tick it")
     parser.add_argument("--at", metavar="TIME", help="いつ / when (2026-04-30T13:05)")
     parser.add_argument("--since", metavar="DATE", help="いつから / from which day (30 days ago)")
     parser.add_argument("--until", metavar="DATE", help="いつまで / up to which day (today)")
@@ -41,11 +44,13 @@ def run(given: argparse.Namespace) -> int:
     folder, config = opened()
     language = language_of(given, config)
     if given.what == "guide":
-        lines = incident.first_hour([incident.Account(a.label, a.broker, a.phone) for a in config.account])
+        banks = _banks(folder)
+        accounts = [incident.Account(a.label, a.broker, a.phone, banks.get(a.label, ())) for a in config.account]
+        lines = incident.first_hour(accounts)
         if given.json:
             show_json(incident.as_data(lines))
         else:
-            show(incident.as_text(lines, language))
+            show(incident.as_text(lines, language, incident.notes(folder.path / LOG)[0]))
         return 0
     if given.what == "note":
         return _note(given, folder, language)
@@ -56,12 +61,22 @@ def run(given: argparse.Namespace) -> int:
     return _package(given, folder, config, language)
 
 
+def _banks(folder: Folder) -> dict[str, tuple[str, ...]]:
+    """The banks that each broker can pull from, where `reach.toml` says so; a wrong file stops nothing now."""
+    try:
+        return {broker.name: tuple(broker.sweep) for broker in belongings(folder.path / FILE).broker}
+    except HomeError:
+        return {}
+
+
 def _note(given: argparse.Namespace, folder: Folder, language: Language) -> int:
     if not given.text:
         raise HomeError.of("したことを書いてください。", "say what was done")
     at = _moment(given.at) if given.at else now()
     folder.prepare()
-    incident.note(folder.path / LOG, Action(at=at, noted=now(), what=given.text[:1000], account=given.account))
+    incident.note(
+        folder.path / LOG, Action(at=at, noted=now(), what=given.text[:1000], account=given.account, step=given.step)
+    )
     show_words("記録しました。", "noted", language)
     return 0
 
