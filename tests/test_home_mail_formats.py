@@ -84,6 +84,18 @@ def test_a_changed_golden_file_is_told_of_by_the_place_of_the_difference(tmp_pat
     assert outcome.differences == ("facts[0].event.order.instrument: '7203.T', should be '7204.T'",)
 
 
+def test_a_notice_without_the_records_it_should_have_says_so() -> None:
+    raw = mail(
+        "<service@rakuten-sec.co.jp>",
+        "【投資信託】積立購入が完了しました（約定）",
+        "7月3日に完了（約定）した注文 購入金額",
+        on_top=trace(passes("rakuten-sec.co.jp")),
+    )
+    letter = read_letter(raw, "x", context())
+    assert (letter.format, letter.facts) == ("rakuten.fund_execution", ())
+    assert letter.problems != ()
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("3,139円", 3139.0), ("888.12米ドル", 888.12), ("100株(口)", 100.0), ("$1,234.56", 1234.56), ("単価 .5", 0.5)],

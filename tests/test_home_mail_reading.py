@@ -82,6 +82,16 @@ def test_the_same_subject_from_anybody_else_is_no_notice() -> None:
     assert (letter.kind, letter.facts) == (None, ())
 
 
+def test_a_mail_that_breaks_the_reader_becomes_a_letter_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(raw: bytes) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("kuraban.home.mail.parsing.parse", break_down)
+    letter = read_letter(b"From: <a@b.example>\r\n\r\n", "x", context())
+    assert (letter.authenticity.verdict, letter.facts) == (Verdict.UNVERIFIED, ())
+    assert [words.en for words in letter.problems] == ["this mail could not be read"]
+
+
 def test_a_one_time_code_in_a_subject_is_blotted_out() -> None:
     letter = read_letter(mail("<info@sbisec.co.jp>", "認証コード：482913 のお知らせ", ""), "x", context())
     assert "482913" not in letter.subject

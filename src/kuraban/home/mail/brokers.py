@@ -4,6 +4,7 @@ Only what is published or was seen in genuine mail stands here. Where a broker's
 is empty, and no mail of that broker can be *verified* until the owner or a source names one.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from kuraban.home.model import Words
@@ -181,6 +182,7 @@ def of_address(address: str) -> Broker | None:
     return None
 
 
+@lru_cache(maxsize=32768)
 def of_host(host: str) -> Broker | None:
     """The broker whose pages or mail are at this host."""
     for broker in BROKERS:

@@ -7,16 +7,22 @@ from typing import NamedTuple
 MAX_HTML = 512 * 1024  # characters
 MAX_LINKS = 400
 MAX_ADDRESS = 2048  # characters of one link
-_SKIPPED = frozenset(("style", "script", "title", "template", "noscript"))
-_BREAKS = frozenset(
-    (
-        *("br", "p", "div", "tr", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "table", "hr"),
-        *("dl", "dt", "dd", "section", "article", "blockquote", "pre"),
-    )
+# A tag's inside: anything but brackets, and quoted values with anything. Possessive, so that no input is tried twice.
+_INSIDE = r"""[^<>"']*+(?:"[^"]{0,2048}+"[^<>"']*+|'[^']{0,2048}+'[^<>"']*+)*+"""
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_SKIPPED = re.compile(
+    r"<(style|script|title|template|noscript)\b[^>]*>.*?(?:</\1\b[^>]*>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_NAME = re.compile(r"/?\s*([a-zA-Z][a-zA-Z0-9:-]*)")
+_BREAK = re.compile(
+    rf"</?(?:br|p|div|tr|li|[uod]l|d[td]|h[1-6]|table|hr|section|article|blockquote|pre)\b{_INSIDE}>", re.IGNORECASE
+)
+_CELL = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
+_ANCHOR = re.compile(rf"<(/?)(?:a|area|form)\b(?:({_INSIDE})|([^>]{{0,2048}}+))>", re.IGNORECASE)
+_TAG = re.compile(rf"<[/!?a-z]{_INSIDE}>|<[/!?a-z][^>]{{0,2048}}+>", re.IGNORECASE)
 _HREF = re.compile(r"""(?:href|action)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_DROPPED = re.compile(r"[\t\r\n\0]")
 _URL = re.compile(r"(?:https?|hxxps?)://[^\s<>\"'「」『』【】（）、。]{1,2000}", re.IGNORECASE)
+_SHOWN = 500  # characters of a link's text
 
 
 class Link(NamedTuple):
@@ -35,34 +41,32 @@ class Reading(NamedTuple):
 
 def read(source: str) -> Reading:
     """Text and links of an HTML document or of something that merely claims to be one."""
-    source = source[:MAX_HTML]
-    pieces: list[str] = []
-    links: list[Link] = []
+    source = _SKIPPED.sub("", _COMMENT.sub("", source[:MAX_HTML]))
+    end = source.rfind(">") + 1  # behind it there are no tags to look for
+    text = _TAG.sub("", _CELL.sub("\t", _BREAK.sub("\n", source[:end]))) + source[end:]
+    return Reading(tidy(html.unescape(text.replace("\r", "").replace("\0", ""))), tuple(_links(source[:end])))
+
+
+def _links(source: str) -> list[Link]:
+    """Every link with the text up to the next link or the end of its own."""
+    found: list[Link] = []
     opened: tuple[str, int] | None = None
-    at, last = 0, source.rfind(">")
-    while 0 <= (start := source.find("<", at)) < last:
-        pieces.append(source[at:start])
-        tag, at = _tag(source, start)
-        match = _NAME.match(tag)
-        if match is None:
-            continue
-        name, closing = match.group(1).lower(), tag[:1] == "/"
-        if name in _SKIPPED and not closing:
-            at = _end_of(source, name, at)
-        elif name in ("a", "area", "form"):
-            if opened is not None:
-                _close(links, opened, pieces)
-                opened = None
-            if not closing and (address := _address(tag)):
-                opened = address, len(pieces)
-        elif name in _BREAKS:
-            pieces.append("\n")
-        elif name in ("td", "th") and closing:
-            pieces.append("\t")
-    pieces.append(source[at:])
+    for match in _ANCHOR.finditer(source):
+        if opened is not None:
+            found.append(Link(opened[0], _shown(source[opened[1] : match.start()])))
+            opened = None
+        if len(found) >= MAX_LINKS:
+            return found
+        address = "" if match.group(1) else _address(match.group(2) or match.group(3) or "")
+        opened = (address, match.end()) if address else None
     if opened is not None:
-        _close(links, opened, pieces)
-    return Reading(tidy(html.unescape("".join(pieces).replace("\r", "").replace("\0", ""))), tuple(links[:MAX_LINKS]))
+        found.append(Link(opened[0], _shown(source[opened[1] :])))
+    return found
+
+
+def _shown(inside: str) -> str:
+    inside = inside[: 8 * _SHOWN]
+    return " ".join(html.unescape(_TAG.sub(" ", inside) if "<" in inside else inside).split())[:_SHOWN]
 
 
 def links_of_text(text: str) -> tuple[Link, ...]:
@@ -71,40 +75,14 @@ def links_of_text(text: str) -> tuple[Link, ...]:
     return tuple(Link(address, address) for _, address in zip(range(MAX_LINKS), found, strict=False))
 
 
-def _tag(source: str, start: int) -> tuple[str, int]:
-    """What stands in a tag, and where it ends. A `>` within quotes does not end it, if a later one nearby does."""
-    if source.startswith("<!--", start):
-        end = source.find("-->", start + 4)
-        return "!", len(source) if end < 0 else end + 3
-    end = source.find(">", start + 1)
-    for _ in range(8):
-        inside = source[start + 1 : end]
-        if len(inside) > 4 * MAX_ADDRESS or (inside.count('"') % 2 == 0 and inside.count("'") % 2 == 0):
-            break
-        later = source.find(">", end + 1)
-        if later < 0 or later - start > 4 * MAX_ADDRESS:
-            break
-        end = later
-    return source[start + 1 : end], end + 1
-
-
-def _end_of(source: str, name: str, at: int) -> int:
-    match = re.compile(rf"</{name}\b[^>]*>?", re.IGNORECASE).search(source, at)
-    return len(source) if match is None else match.end()
-
-
 def _address(tag: str) -> str:
     match = _HREF.search(tag)
     if match is None:
         return ""
     found = next((group for group in match.groups() if group is not None), "")
+    found = html.unescape(found[: 2 * MAX_ADDRESS]).strip()
     # Browsers drop tabs and line ends anywhere in an address, and blanks around it.
-    return re.sub(r"[\t\r\n\0]", "", html.unescape(found)).strip()[:MAX_ADDRESS]
-
-
-def _close(links: list[Link], opened: tuple[str, int], pieces: list[str]) -> None:
-    address, since = opened
-    links.append(Link(address, " ".join(html.unescape("".join(pieces[since:])).split())[:500]))
+    return (found if found.isprintable() else _DROPPED.sub("", found))[:MAX_ADDRESS]
 
 
 _BLANKS = re.compile(r"[ \xa0\u200b]+")

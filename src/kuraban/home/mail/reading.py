@@ -6,8 +6,7 @@ from datetime import datetime
 
 from kuraban.events import Event
 from kuraban.home.mail import brokers, dates, parsing
-from kuraban.home.mail.authenticity import sender as senders
-from kuraban.home.mail.authenticity import verdict
+from kuraban.home.mail.authenticity import sender, verdict
 from kuraban.home.mail.authenticity.sender import Sender
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.formats import general, recognition
@@ -32,18 +31,28 @@ def read_letter(
     whole: bool = True,
     arrived: datetime | None = None,
 ) -> Letter:
-    """Read one mail. Never raises on any bytes.
+    """Read one mail; one that breaks the reader becomes a letter that says so, and is never believed.
 
     place: where it lies, for people. whole: False where `raw` is only the beginning of a mail too large to be read.
     arrived: when it came, by the mailbox (IMAP INTERNALDATE), used where the mail itself does not say. A forged or
     lookalike mail states no facts.
     """
+    try:
+        return read_strictly(raw, place, context, whole=whole, arrived=arrived)
+    except Exception:  # one mail must never stop the watch over all others; it is shown to the owner instead
+        return _unread(raw, place, arrived)
+
+
+def read_strictly(
+    raw: bytes, place: str, context: MailContext, *, whole: bool = True, arrived: datetime | None = None
+) -> Letter:
+    """As `read_letter`, but an error of the reader itself is raised: for tests and fuzzing."""
     message = parsing.parse(raw)
     received = dates.received(message.headers) or arrived
     sent = dates.sent(message.headers)
     when = received or sent or context.now()
-    authenticity = verdict.judge(raw, message, context, received, whole)
-    author = senders.read(message.headers)
+    author = sender.read(message.headers)
+    authenticity = verdict.judge(raw, message, author, context, received, whole)
     notice = _recognised(message, author, authenticity, Surroundings(when, recognition.plain(message.subject)))
     digest = hashlib.sha256(raw).hexdigest()
     limits = (*message.limits, *(() if whole else ("cut",)))
@@ -60,6 +69,20 @@ def read_letter(
         format=notice.format.id if notice.format is not None else None,
         facts=_facts(notice, message, authenticity, context, f"mail:{digest}", when),
         problems=(*notice.problems, *(_LIMITS[code] for code in limits)),
+    )
+
+
+def _unread(raw: bytes, place: str, arrived: datetime | None) -> Letter:
+    return Letter(
+        origin=f"mail:{hashlib.sha256(raw).hexdigest()}",
+        place=place,
+        received=arrived,
+        sent=None,
+        sender="",
+        sender_name="",
+        subject="",
+        authenticity=Authenticity(Verdict.UNVERIFIED, None, ()),
+        problems=(Words("このメールは読み取れませんでした", "this mail could not be read"),),
     )
 
 

@@ -17,7 +17,7 @@ _FIRM = re.compile(r"証券|securities|brokers")
 _BRACKETS = re.compile(
     r"^\s*(?:(?:re|fw|fwd)\s*:\s*)*(?:[【\[［(（<＜][^】\]］)）>＞]{0,40}[】\]］)）>＞]\s*){1,3}", re.IGNORECASE
 )
-_BODY = 20_000  # characters looked at
+_BODY = 8_000  # characters looked at
 
 
 class Claim(NamedTuple):
@@ -59,10 +59,10 @@ def _names() -> tuple[_Name, ...]:
 _NAMES = _names()
 
 
-def _named(text: str, lookalikes: bool = True) -> _Name | None:
-    """The broker that is named in a text; lookalikes: also in letters that merely look the same."""
+def _named(text: str) -> _Name | None:
+    """The broker that is named in a short text, also in letters that merely look the same."""
     bare = _bare(text)
-    like = skeleton(bare) if lookalikes and not bare.isascii() else ""
+    like = skeleton(bare) if not bare.isascii() else ""
     folded = bare.casefold()
     for name in _NAMES:
         if name.text in folded or (like and name.skeleton in like):
@@ -99,5 +99,6 @@ def of_subject(subject: str) -> Claim | None:
 
 def of_words(text: str) -> Claim | None:
     """The broker that the text names, which never is more than a hint."""
-    named = _named(text[:_BODY], lookalikes=False)
+    folded = unicodedata.normalize("NFKC", text[:_BODY]).casefold()
+    named = next((name for name in _NAMES if name.text in folded), None)
     return Claim(named.broker, "words", False) if named is not None else None

@@ -12,6 +12,10 @@ from kuraban.home.mail.authenticity.domains import organisational
 from kuraban.home.mail.brokers import Broker
 from kuraban.home.mail.html import Link
 
+# What nearly every address looks like; anything else takes the long way.
+_SIMPLE = re.compile(r"(https?)://([a-z0-9.-]+[a-z0-9])(?:/([!-?A-\[\]-~]*))?\Z")
+_UNSEEN = re.compile(r"[\x00-\x20\u200b-\u200f\u2060\ufeff]")
+_TOKENS = re.compile(r"[^a-z0-9-]+")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _HARMLESS = frozenset(("mailto", "tel", "sms", "cid", "#"))
 
@@ -37,7 +41,10 @@ class Target(NamedTuple):
 
 def target(address: str) -> Target:
     """Where an address leads. Never raises."""
-    text = re.sub(r"[\x00-\x20\u200b-\u200f\u2060\ufeff]", "", address)[:2048]
+    simple = _SIMPLE.match(address)
+    if simple is not None:
+        return Target(simple.group(1), "", simple.group(2), (simple.group(3) or "").lower(), True)
+    text = _UNSEEN.sub("", address)[:2048]
     if text.startswith("#"):
         return Target("#", "", "", "", True)
     match = _SCHEME.match(text)
@@ -111,11 +118,15 @@ def _likeness(where: Target) -> Finding | None:
 
 
 def _in_path(where: Target) -> Broker | None:
-    tokens = set(re.split(r"[^a-z0-9-]+", where.path))
-    for broker in brokers.BROKERS:
-        if tokens & {*broker.marks, *broker.words, *(host.split(".")[0] for host in broker.web)}:
-            return broker
-    return None
+    found = (_IN_PATHS.get(token) for token in _TOKENS.split(where.path))
+    return next((broker for broker in found if broker is not None), None)
+
+
+_IN_PATHS = {
+    token: broker
+    for broker in reversed(brokers.BROKERS)
+    for token in (*broker.marks, *broker.words, *(host.split(".")[0] for host in broker.web))
+}
 
 
 def _is_address(host: str) -> bool:

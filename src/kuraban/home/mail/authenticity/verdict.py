@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from kuraban.home.mail import brokers
-from kuraban.home.mail.authenticity import claims, likeness, links, proof, sender
+from kuraban.home.mail.authenticity import claims, likeness, links, proof
 from kuraban.home.mail.authenticity.claims import Claim
 from kuraban.home.mail.authenticity.links import Finding
 from kuraban.home.mail.authenticity.sender import Sender
@@ -32,10 +32,14 @@ class _Seen(NamedTuple):
 
 
 def judge(
-    raw: bytes, message: Message, context: MailContext, arrived: datetime | None, whole: bool = True
+    raw: bytes,
+    message: Message,
+    author: Sender,
+    context: MailContext,
+    arrived: datetime | None = None,
+    whole: bool = True,
 ) -> Authenticity:
     """How far a mail can be believed. arrived: when it came, if known; whole: whether `raw` is all of it."""
-    author = sender.read(message.headers)
     seen = _Seen(author, _claims(author, message.subject), _findings(author, message.links))
     broker = next((claim.broker for claim in seen.claims if claim.by == "address"), None)
     lookalike = _lookalike(seen, broker)

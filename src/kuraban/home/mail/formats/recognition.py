@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from kuraban.home.mail.authenticity.domains import within
@@ -71,7 +72,7 @@ def _records(found: Format, text: str) -> list[str]:
     if not found.records:
         return [text]
     starts = [match.start() for match in _compiled(found.records).finditer(text)][:MAX_RECORDS]
-    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    return [text[start:end] for start, end in pairwise([*starts, len(text)])]
 
 
 def _values(fields: tuple[Field, ...], text: str, around: Surroundings) -> tuple[dict[str, object], list[Words]]:
