@@ -4,13 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import mail, reading
+from bench import reading
 from bench.result import Result, table
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
     "json-lines": reading.json_lines,
     "parquet": reading.parquet,
-    "mailbox": mail.mailbox,
 }
 
 

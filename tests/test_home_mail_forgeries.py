@@ -154,6 +154,20 @@ def test_without_a_known_provider_no_results_are_believed() -> None:
     assert read_letter(raw, "x", MailContext(receivers=())).authenticity.verdict is Verdict.UNVERIFIED
 
 
+def test_a_malformed_line_that_is_nobodys_name_does_not_spoil_a_genuine_mail() -> None:
+    odd = (b"X-Odd Field : scanned", b"a line without a colon", b"X-\xe5\x80\xa4: y")
+    raw = mail(PLAIN[6:], on_top=trace(passes(REAL), f"bounce@{REAL}"), extra=odd)
+    assert judged(raw).verdict is Verdict.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "field", [b"Subject: another", b"Date: Mon, 6 Jul 2026 00:00:00 +0900", b"Content-Type: text/html"]
+)
+def test_a_field_that_must_be_single_and_is_not_keeps_a_mail_from_being_verified(field: bytes) -> None:
+    raw = mail(PLAIN[6:], on_top=trace(passes(REAL), f"bounce@{REAL}"), extra=(field,))
+    assert judged(raw).verdict is Verdict.UNVERIFIED
+
+
 TRUST_MARKS = (
     "X-Z-SRV: Company=ＳＢＩ証券; comp_siu=https://example.jp/companymark/sbisec/".encode(),
     b"X-Z-PassedDKIMSig: sbisec.co.jp",

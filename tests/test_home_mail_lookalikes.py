@@ -22,8 +22,8 @@ CYRILLIC = "www.r\u0430kuten-sec.co.jp"  # а of the Cyrillic script
         ("https://hometrade-nomura.kfma2.example/", "nomura", "brand_left"),
         ("https://monex.secuzites.example/", "monex", "brand_left"),
         ("https://sbisec-sapony.z.example/ETGate/loge/", "sbi", "brand_left"),
-        ("https://www.rakuten-sec.co.jp.attacker.com/", "rakuten", "brand_left"),
-        ("https://www-rakuten--sec-co-jp.translate.goog/", "rakuten", "brand_left"),
+        ("https://www.rakuten-sec.co.jp.attacker.com/", "rakuten", "official_left"),
+        ("https://www-rakuten--sec-co-jp.translate.goog/", "rakuten", "official_left"),
         ("https://rakuten-sec-login.pages.dev/", "rakuten", "brand_inside"),
         ("https://rakuten-sec-member.com/", "rakuten", "brand_inside"),
         ("https://sbiisec.com/", "sbi", "near_miss"),
@@ -197,13 +197,30 @@ def test_a_broker_that_signs_with_another_brokers_name_is_not_believed() -> None
     assert judged(raw).verdict is Verdict.LOOKALIKE
 
 
-def test_a_broker_whose_sending_domain_is_not_known_stays_unverified_until_the_owner_names_it() -> None:
+def test_the_domain_of_a_brokers_own_pages_is_its_own_to_send_from() -> None:
     raw = mail(word("野村證券") + b" <info@nomura.co.jp>", on_top=trace(passes("nomura.co.jp"), "bounce@nomura.co.jp"))
+    assert judged(raw).verdict is Verdict.VERIFIED
+
+
+def test_a_domain_that_a_broker_shares_with_others_stays_unverified_until_the_owner_names_it() -> None:
+    # Its pages are at a host of its parent's domain, for which others can send.
+    raw = mail("<info@sec.rakuten.com>", on_top=trace(passes("sec.rakuten.com"), "bounce@sec.rakuten.com"))
     found = judged(raw)
-    assert (found.verdict, found.broker) == (Verdict.UNVERIFIED, "nomura")
+    assert (found.verdict, found.broker) == (Verdict.UNVERIFIED, "rakuten")
     assert [why.code for why in found.why] == ["domain_not_known"]
-    told = context(mail_domains={"nomura": ("nomura.co.jp",)})
+    told = context(mail_domains={"rakuten": ("sec.rakuten.com",)})
     assert judged(raw, told).verdict is Verdict.VERIFIED
+
+
+def test_a_genuine_mail_that_leads_to_a_firm_named_after_the_broker_is_left_open() -> None:
+    raw = mail(
+        "<mktg_nws@rakuten-sec.co.jp>",
+        "アンケート",
+        "https://rakuten-sec.survey.example/q",
+        on_top=trace(passes("rakuten-sec.co.jp"), "bounce@rakuten-sec.co.jp"),
+    )
+    found = judged(raw)
+    assert (found.verdict, [why.code for why in found.why]) == (Verdict.UNVERIFIED, ["brand_left", "provider_confirms"])
 
 
 @pytest.mark.parametrize(

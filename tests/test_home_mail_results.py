@@ -53,7 +53,10 @@ def test_a_field_without_an_authserv_id_is_the_nameless_providers() -> None:
 def test_results_are_read_where_a_provider_parts_its_properties_oddly() -> None:
     block = read_value(YAHOO)
     assert (block.name, block.broken) == ("mta0001.mail.example.jp", False)
-    assert block.of("dmarc")[0].result == "pass"
+    assert block.of("dkim")[0].properties == {"header.i": "@sbisec.co.jp"}
+    assert [(result.result, result.properties) for result in block.of("dmarc")] == [
+        ("pass", {"header.from": "sbisec.co.jp"})
+    ]
 
 
 @pytest.mark.parametrize("value", [GMAIL, OUTLOOK])

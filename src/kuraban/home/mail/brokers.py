@@ -1,7 +1,7 @@
 """The brokers: domains they send from, addresses of their pages, and the names a forger would borrow.
 
-Only what is published or was seen in genuine mail stands here. Where a broker's sending domain is not known, its list
-is empty, and no mail of that broker can be *verified* until the owner or a source names one.
+Only what is published or was seen in genuine mail stands here. Where no source names the domain a broker sends from,
+`mail` is empty; mail of the domain of its own pages can be *verified* all the same, as nobody else can send for that.
 """
 
 from functools import lru_cache
@@ -46,7 +46,7 @@ BROKERS = (
         "sbi",
         Words("SBI証券", "SBI Securities"),
         mail=("sbisec.co.jp",),
-        web=("sbisec.co.jp",),
+        web=("sbisec.co.jp", "sbisec.akamaized.net"),
         names=("SBI証券", "SBI Securities", "sbisec"),
         marks=("sbisec", "sbi-sec"),
         words=("sbi",),

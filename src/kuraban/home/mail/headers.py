@@ -24,6 +24,8 @@ SINGLE = frozenset(
         *("content-type", "content-transfer-encoding", "in-reply-to", "references"),
     )
 )
+# Fields about which readers must not disagree; other malformed lines are written by honest software too.
+_WEIGHTY = frozenset(name.encode() for name in (*SINGLE, "authentication-results", "dkim-signature", "arc-seal"))
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(rb"\r\n|\n|\r")
 # A folded line that would be a sender or a subject to a reader that overlooks the blank before it.
@@ -97,11 +99,12 @@ def _start(fields: list[tuple[str, list[bytes]]], line: bytes, oddities: set[str
     name, colon, value = line.partition(b":")
     bare = name.strip().strip(b"\0")
     if not colon:
-        oddities.add("malformed_line")
+        if bare.lower() in _WEIGHTY:
+            oddities.add("malformed_name")
         # `From` CR LF ` : x` is a field to readers that unfold first; it is kept as the field it would become.
         fields.append((bare.decode("ascii", "replace").lower()[:80], [b""]))
         return
-    if bare != name or not re.fullmatch(rb"[!-9;-~]+", name):
+    if bare != name and bare.lower() in _WEIGHTY:
         oddities.add("malformed_name")
     fields.append((bare.decode("ascii", "replace").lower()[:80], [value]))
 

@@ -67,7 +67,7 @@ def _left(left: str) -> Likeness | None:
     for official in OFFICIALS:
         spellings = (*official.hosts, *(host.replace(".", "-") for host in official.hosts))
         if any(skeleton(host) in plain for host in spellings):
-            return Likeness(official.broker.key, "brand_left", True)
+            return Likeness(official.broker.key, "official_left", True)
     for broker in BROKERS:
         if any(skeleton(mark) in plain for mark in broker.marks):
             return Likeness(broker.key, "brand_left", True)

@@ -19,6 +19,7 @@ from kuraban.home.model import Verdict
 
 # Oddities of a From field that disprove nothing by themselves: some honest software writes them.
 _INNOCENT = frozenset(("comment", "malformed_header", "bare_cr"))
+_READ_ONCE = ("subject", "date", "to", "content-type", "content-transfer-encoding")
 _STALE = timedelta(days=5)  # a mail server gives up on a mail after that long (RFC 5321, section 4.5.4.1)
 
 
@@ -157,9 +158,13 @@ def _doubts(mail: Mail, broker: Broker, context: MailContext) -> tuple[str, ...]
     """What keeps an authenticated mail from being believed."""
     doubts = []
     sender = mail.sender
-    known = (*broker.mail, *context.mail_domains.get(broker.key, ()))
+    # Whoever can send for the domain of a broker's own pages is that broker, also where no source names its senders.
+    pages = tuple(host for host in broker.web if organisational(host) == host)
+    known = (*broker.mail, *pages, *context.mail_domains.get(broker.key, ()))
     if sender.address not in broker.senders and not any(within(sender.domain, own) for own in known):
         doubts.append("domain_not_known")
+    if any(f"repeated_{name}" in mail.head.oddities for name in _READ_ONCE):
+        doubts.append("repeated_fields")
     to = unfold(mail.head.first("to")).decode("ascii", "replace").lower()
     if context.addresses and "@" in to and not any(address in to for address in context.addresses):
         doubts.append("other_recipient")

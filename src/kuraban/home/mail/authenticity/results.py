@@ -104,8 +104,7 @@ def read_value(value: bytes) -> Block:
     name = _name(head)
     if _RESULT.fullmatch(head.strip()):
         name, rest = NAMELESS, [head, *rest]
-    results = [_result(part.strip()) for part in rest if part.strip() and part.strip().lower() != "none"]
-    read = tuple(result for result in results if result is not None)
+    read = _results(part.strip() for part in rest)
     return Block(name, 0, read, any(_suspect(result) for result in read))
 
 
@@ -134,12 +133,21 @@ def _without_comments(text: str) -> str | None:
     return None if depth or quoted else "".join(kept)
 
 
-def _result(part: str) -> Result | None:
-    match = _RESULT.fullmatch(part)
-    if match is None:
-        return None
-    properties = {name.lower(): value.strip('"').lower() for name, value in _PROPERTY.findall(match.group("rest"))}
-    return Result(match.group("method").lower(), match.group("result").lower(), properties)
+def _results(parts: Iterable[str]) -> tuple[Result, ...]:
+    """The results of a field; properties that some providers part from their result by a semicolon are joined to it."""
+    found: list[Result] = []
+    for part in parts:
+        match = _RESULT.fullmatch(part)
+        if match is not None:
+            method, result = match.group("method").lower(), match.group("result").lower()
+            found.append(Result(method, result, _properties(match.group("rest"))))
+        elif found and _PROPERTY.match(part):
+            found[-1].properties.update(_properties(part))
+    return tuple(found)
+
+
+def _properties(text: str) -> dict[str, str]:
+    return {name.lower(): value.strip('"').lower() for name, value in _PROPERTY.findall(text)}
 
 
 def _suspect(result: Result) -> bool:

@@ -93,7 +93,7 @@ def _oddities(raw: bytes, match: re.Match[str] | None) -> list[str]:
 def _of_header(head: Headers) -> set[str]:
     """Oddities of the header that touch who is seen as the author."""
     codes = {"repeated_from", "null_byte", "bare_cr", "hidden_field"} & head.oddities
-    if "malformed_name" in head.oddities or "malformed_line" in head.oddities:
+    if "malformed_name" in head.oddities:
         codes.add("malformed_header")
     return codes
 

@@ -21,6 +21,8 @@ from kuraban.home.model import Authenticity, Verdict, Why
 _CLAIMED_BY = {"name": "name_claims", "subject": "subject_claims"}
 # Likenesses too weak for themselves, which a mere mention of the broker in the subject makes count.
 _MADE_TO_DECEIVE = frozenset(("near_miss", "homoglyph", "other_suffix", "brand_left"))
+# Hosts that a broker's own mail may lead to after all: those of firms that work for it are often named after it.
+_PERHAPS_HIRED = frozenset(("brand_left", "brand_inside", "other_suffix"))
 
 
 class _Seen(NamedTuple):
@@ -50,7 +52,9 @@ def judge(
     if proved.verdict is Verdict.FORGED:
         return Authenticity(Verdict.FORGED, broker.key, reasons + (lookalike.why if lookalike else ()))
     if lookalike is not None:
-        return Authenticity(Verdict.LOOKALIKE, lookalike.broker, lookalike.why + reasons)
+        hired = proved.verdict is Verdict.VERIFIED and {reason.code for reason in lookalike.why} <= _PERHAPS_HIRED
+        verdict = Verdict.UNVERIFIED if hired else Verdict.LOOKALIKE
+        return Authenticity(verdict, lookalike.broker, lookalike.why + reasons)
     return Authenticity(proved.verdict, broker.key, reasons)
 
 

@@ -63,8 +63,8 @@ WORDS: dict[str, Words] = {
         "検査結果の欄に細工された跡があります。", "The provider's results bear traces of tampering by the sender."
     ),
     "domain_not_known": Words(
-        "{broker}の送信ドメインが公表情報から分からないため、本物と確認できません。",
-        "{broker}'s sending domain is not known from published sources, so this cannot be confirmed.",
+        "{broker}がメールに使うと公表しているドメインではないため、本物と確認できません。",
+        "This is not a domain that {broker} is known to send mail from, so this cannot be confirmed.",
     ),
     "only_named": Words(
         "{broker}の名前が出ていますが、差出人は{broker}のドメインではありません（{detail}）。",
@@ -122,6 +122,10 @@ WORDS: dict[str, Words] = {
     "brand_left": Words(
         "{detail} は{broker}ではありません。先頭に名前を付けただけの別のサイトです。",
         "{detail} is not {broker}: the name was merely put in front of another domain.",
+    ),
+    "official_left": Words(
+        "{detail} は{broker}ではありません。先頭に本物のアドレスを付けただけの別のサイトです。",
+        "{detail} is not {broker}: the real address was merely put in front of another domain.",
     ),
     "brand_inside": Words(
         "{detail} は{broker}の名前を含みますが、{broker}のドメインではありません。",
