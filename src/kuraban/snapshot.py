@@ -1,7 +1,8 @@
 """State on disk: named arrays in one file, checksummed, replaced whole or not at all.
 
-Layout: the magic line, a JSON header (name, dtype, shape, offset and CRC-32 of each array), then the arrays, each on a
-4 KiB boundary. Writing goes to a temporary file beside the target, is flushed to the disk and then renamed.
+Layout: the magic line, length and CRC-32 of a JSON header (8 and 4 bytes, little-endian), the header (name, dtype,
+shape, offset and CRC-32 of each array), then the arrays, each on a 4 KiB boundary. Writing goes to a temporary file
+beside the target, is flushed to the disk and then renamed.
 """
 
 import json
@@ -14,9 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MAGIC = b"kuraban-state 1\n"
+MAGIC = b"kuraban-state 2\n"
 _ALIGN = 4096
 _CHUNK = 32 << 20
+_PREFIX = 8 + 4  # the header's length and checksum
 
 
 class SnapshotError(ValueError):
@@ -38,7 +40,7 @@ def save(path: str | Path, arrays: dict[str, NDArray[Any]]) -> None:
                     at += -(-array.nbytes // _ALIGN) * _ALIGN
                 # The checksums are worked out while the arrays are written; the header's room is kept for them.
                 room = -(-(len(json.dumps(places)) + 40 * len(places) + 64) // _ALIGN) * _ALIGN
-                start = len(MAGIC) + 8 + room
+                start = len(MAGIC) + _PREFIX + room
                 start += -start % _ALIGN
                 for place, array in zip(places, flat.values(), strict=True):
                     file.seek(start + place["at"])
@@ -47,7 +49,8 @@ def save(path: str | Path, arrays: dict[str, NDArray[Any]]) -> None:
                     place["crc32"] = sums[place["name"]].result()
                 header = json.dumps({"start": start, "size": start + at, "arrays": places}).encode()
                 file.seek(0)
-                file.write(MAGIC + len(header).to_bytes(8, "little") + header)
+                prefix = len(header).to_bytes(8, "little") + zlib.crc32(header).to_bytes(4, "little")
+                file.write(MAGIC + prefix + header)
                 file.truncate(start + at)
                 file.flush()
                 os.fsync(file.fileno())
@@ -95,9 +98,12 @@ def _header(file: Any, source: Path) -> tuple[dict[str, Any], int]:
     if magic != MAGIC:
         kind = "another version's" if magic.startswith(b"kuraban-state") else "not a Kuraban"
         raise SnapshotError(f"{source} is {kind} state file; replay the events to make a new one")
-    length = int.from_bytes(file.read(8), "little")
+    length, crc = int.from_bytes(file.read(8), "little"), int.from_bytes(file.read(4), "little")
+    text = file.read(min(length, size))
     try:
-        header = json.loads(file.read(min(length, size)))
+        if zlib.crc32(text) != crc:
+            raise ValueError("checksum")
+        header = json.loads(text)
         return {"start": int(header["start"]), "size": int(header["size"]), "arrays": list(header["arrays"])}, size
     except (ValueError, KeyError, TypeError) as error:
         raise SnapshotError(f"{source} has a damaged header; use an older state file") from error
