@@ -234,6 +234,12 @@ def test_a_file_that_is_no_parquet_cannot_be_used(tmp_path: Path) -> None:
         everything(make_reader(), path)
 
 
+@pytest.mark.parametrize("name", ["none.parquet", "s3://bucket/events.parquet", "https://example.com/events.parquet"])
+def test_a_file_that_is_not_there_is_looked_for_nowhere_else(name: str) -> None:
+    with pytest.raises(SourceError, match="unreadable"):
+        list(make_reader().read([name]))
+
+
 def test_a_damaged_page_ends_the_file_with_a_reason(tmp_path: Path) -> None:
     rows = [LOGIN | {"id": f"e{i}"} for i in range(30_000)]
     path = saved(tmp_path, table(rows), row_group_size=20_000, compression="zstd", use_dictionary=False)

@@ -33,7 +33,8 @@ _ERRORS = (OSError, pyarrow.lib.ArrowException)
 def read_rows(source: str | Path) -> Iterator[Piece]:
     """The rows of a Parquet file, their numbers counted from 1. Raises `SourceError`."""
     try:
-        file: Any = pyarrow.parquet.ParquetFile(source)
+        # Opened here, because PyArrow would take some names for addresses of other machines.
+        file: Any = pyarrow.parquet.ParquetFile(pyarrow.OSFile(str(source)))
     except _ERRORS as error:
         raise SourceError("unreadable", f"not a Parquet file that can be read: {error}") from error
     with file:

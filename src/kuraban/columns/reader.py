@@ -29,7 +29,7 @@ _LATE = "later events of the same account came before, by more than the lateness
 
 def pieces(source: str | Path) -> Iterator[Piece]:
     """A source's lines or rows, by the ending of its name; raises `SourceError`."""
-    if Path(source).suffix != ".parquet":
+    if Path(source).suffix.lower() != ".parquet":
         return read_lines(source)
     from kuraban.columns.parquet import read_rows  # only where it is needed: loading PyArrow takes a while
 

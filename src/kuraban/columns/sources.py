@@ -116,7 +116,7 @@ def _opened(source: str | Path) -> Iterator[Fill]:
     except OSError as error:
         raise SourceError("unreadable", str(error)) from error
     with file:
-        suffix = Path(source).suffix
+        suffix = Path(source).suffix.lower()
         if suffix == ".gz":
             yield _from_pieces(_gzip_pieces(file))
         elif suffix == ".zst":
