@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from evaluation import worlds
 from evaluation.cache import code, digest, kept, save
@@ -71,10 +70,8 @@ def _events(place: Path) -> Path:
 
 
 def _ours(place: Path, name: str, truth: World) -> Decided:
-    options: dict[str, Any] = {}
-    if name != OURS:
-        options["without"] = (name.removeprefix(without("")),)
-    return replayed(Replay(instruments=place / "instruments.csv", **options), [_events(place)], truth)
+    silent = () if name == OURS else (name.removeprefix(without("")),)
+    return replayed(Replay(instruments=place / "instruments.csv", without=silent), [_events(place)], truth)
 
 
 def _trained(build: Path, place: Path, training: Sequence[Spec], truth: World, target: Path) -> None:
