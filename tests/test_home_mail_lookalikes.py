@@ -149,6 +149,9 @@ def from_elsewhere(sender: bytes, subject: str = "お知らせ", body: str = "")
         (from_elsewhere(b"<Sbi.masterasakan@rxiol.example>", "[SBI証券] 口座情報更新のご案内"), "sbi"),
         (from_elsewhere(b"<info@rakuten-sec.attacker.com>"), "rakuten"),
         (from_elsewhere(b"<info@sbiisec.com>"), "sbi"),
+        (mail("<info@r\u0430kuten-sec.co.jp>", "x"), "rakuten"),
+        (mail("<info@xn--rkuten-sec-zqi.co.jp>", "x"), "rakuten"),
+        (from_elsewhere(b"<a@x.example>", "h", "www.sbisec.co.jp.x.example/login"), "sbi"),
         (from_elsewhere(b"<a@x.example>", "お知らせ", '<a href="https://sbisec.x.example/">ログイン</a>'), "sbi"),
         (
             from_elsewhere(b"<a@x.example>", "h", '<a href="https://x.example/">https://www.rakuten-sec.co.jp/</a>'),

@@ -120,6 +120,22 @@ def test_a_link_with_a_bracket_in_its_address_is_read_whole() -> None:
     assert reading.links == (html.Link("https://a.example/?q=<x>", "text"),)
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<a title="href=https://a.example/" href="https://b.example/">',
+        "<a data-href='https://a.example/' HREF = https://b.example/ href=https://c.example/>",
+        "<A/href='https://b.example/'>",
+        '<a\n href="\thttps://b.exam\nple/ ">',
+        '<a href="&#104;ttps://b.example/">',
+        "<form action='https://b.example/'>",
+        "<button formaction='https://b.example/'>",
+    ],
+)
+def test_a_link_leads_where_a_browser_would_go(tag: str) -> None:
+    assert [link.address for link in html.read(tag + "text").links] == ["https://b.example/"]
+
+
 def test_addresses_in_plain_text_are_links() -> None:
     found = html.links_of_text("（https://www.sbisec.co.jp/）と「https://a.example/x」。")
     assert [link.address for link in found] == ["https://www.sbisec.co.jp/", "https://a.example/x"]

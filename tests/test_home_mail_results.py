@@ -125,6 +125,15 @@ def test_the_providers_mark_is_learned_from_a_mailbox() -> None:
     assert learn(mailbox) == (Receiver("mx.example.jp", 1),)
 
 
+def test_all_the_names_of_a_provider_that_writes_one_field_for_each_method_are_learned() -> None:
+    fields = (b"bimi.example.jp; bimi=none", b"dmarc.example.jp; dmarc=pass", b"x.evil.example; dmarc=pass")
+    learned = learn([header(*fields) for _ in range(30)])
+    assert learned == (Receiver("bimi.example.jp", 1), Receiver("dmarc.example.jp", 1))
+    block = topmost(header(*fields), frozenset(receiver.name for receiver in learned))
+    assert block is not None
+    assert [(result.method, result.result) for result in block.results] == [("bimi", "none"), ("dmarc", "pass")]
+
+
 def test_a_pasted_mark_is_never_learned() -> None:
     pasted = [header(b"mx.evil.example; dmarc=pass", received=0) for _ in range(10)]
     assert learn([header(b"mx.example.jp; spf=pass") for _ in range(300)] + pasted) == (Receiver("mx.example.jp", 1),)

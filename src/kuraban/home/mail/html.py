@@ -17,11 +17,12 @@ _BREAK = re.compile(
     rf"</?(?:br|p|div|tr|li|[uod]l|d[td]|h[1-6]|table|hr|section|article|blockquote|pre)\b{_INSIDE}>", re.IGNORECASE
 )
 _CELL = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
-_ANCHOR = re.compile(rf"<(/?)(?:a|area|form)\b(?:({_INSIDE})|([^>]{{0,2048}}+))>", re.IGNORECASE)
+_ANCHOR = re.compile(rf"<(/?)(?:a|area|form|button)\b(?:({_INSIDE})|([^>]{{0,2048}}+))>", re.IGNORECASE)
 _TAG = re.compile(rf"<[/!?a-z]{_INSIDE}>|<[/!?a-z][^>]{{0,2048}}+>", re.IGNORECASE)
-_HREF = re.compile(r"""(?:href|action)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([^\s"'>/=]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']++))""")
+_LEADING = frozenset(("href", "xlink:href", "action", "formaction"))
 _DROPPED = re.compile(r"[\t\r\n\0]")
-_URL = re.compile(r"(?:https?|hxxps?)://[^\s<>\"'「」『』【】（）、。]{1,2000}", re.IGNORECASE)
+_URL = re.compile(r"(?:(?:https?|hxxps?)://|\bwww\.)[^\s<>\"'「」『』【】（）、。]{1,2000}", re.IGNORECASE)
 _SHOWN = 500  # characters of a link's text
 
 
@@ -76,10 +77,12 @@ def links_of_text(text: str) -> tuple[Link, ...]:
 
 
 def _address(tag: str) -> str:
-    match = _HREF.search(tag)
+    """Where a tag leads: the first of its attributes that says so, as browsers take it."""
+    leading = (match for match in _ATTRIBUTE.finditer(tag) if match.group(1).lower() in _LEADING)
+    match = next(leading, None)
     if match is None:
         return ""
-    found = next((group for group in match.groups() if group is not None), "")
+    found = next((group for group in match.groups()[1:] if group is not None), "")
     found = html.unescape(found[: 2 * MAX_ADDRESS]).strip()
     # Browsers drop tabs and line ends anywhere in an address, and blanks around it.
     return (found if found.isprintable() else _DROPPED.sub("", found))[:MAX_ADDRESS]

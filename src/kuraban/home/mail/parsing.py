@@ -49,8 +49,8 @@ def parse(raw: bytes) -> Message:
     rich = [html.read(source) for source in walk.rich]
     plain = "\n".join(walk.plain)[:MAX_TEXT]
     links = [link for reading in rich for link in reading.links]
-    links.extend(html.links_of_text(plain))
     seen_text = "\n".join(reading.text for reading in rich)[:MAX_TEXT]
+    links.extend(html.links_of_text(plain + "\n" + seen_text))
     subject = " ".join(top.text("subject").split())[:1000]
     return Message(top, body, subject, plain, seen_text, tuple(links[: html.MAX_LINKS]), tuple(sorted(walk.limits)))
 

@@ -167,12 +167,14 @@ def learn(heads: Iterable[Headers], least: int = 20, share: float = 0.95) -> tup
     nearly all.
     """
     exact: Counter[tuple[str, int]] = Counter()
+    below: Counter[tuple[str, int]] = Counter()
     total = 0
     for head in heads:
         total += 1
         block = topmost(head)
         if block is not None and block.name:
             exact[block.name, block.hops] += 1
+            below.update((name, block.hops) for name in _run(head, block.name))
     if total < least:
         return ()
     found = _agreeing(exact, total, share)
@@ -181,7 +183,20 @@ def learn(heads: Iterable[Headers], least: int = 20, share: float = 0.95) -> tup
         for (name, hops), count in exact.items():
             if organisational(name):
                 families["*." + organisational(name), hops] += count
-        found = _agreeing(families, total, share)
+        return _agreeing(families, total, share)
+    return (*found, *(Receiver(*mark) for mark, count in sorted(below.items()) if count >= share * total))
+
+
+def _run(head: Headers, name: str) -> set[str]:
+    """The further names of one provider in the fields directly below the topmost: iCloud writes one for each method."""
+    found: set[str] = set()
+    at = [field.name for field in head.fields].index(_FIELD)
+    for field in head.fields[at + 1 :]:
+        if field.name != _FIELD:
+            break
+        other = read_value(field.value).name
+        if other != name and organisational(other) and organisational(other) == organisational(name):
+            found.add(other)
     return found
 
 
