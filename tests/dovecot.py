@@ -163,7 +163,7 @@ def _configure(root: Path, port: int, plain: int) -> Path:
     _certificate(root)
     (root / "users").write_text(f"{USER}:{PASSWORD}\n")
     keys = root / "keys" / "default" / "HS256"
-    keys.mkdir(parents=True)
+    keys.mkdir(parents=True, exist_ok=True)
     (keys / "default").write_text(base64.b64encode(_TOKEN_KEY).decode())
     (root / "oauth2.conf").write_text(
         f"introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={root}/keys/\n"
@@ -190,31 +190,46 @@ def _configure(root: Path, port: int, plain: int) -> Path:
 def dovecot(root: Path) -> Iterator[Dovecot]:
     """A server with an empty mailbox, stopped at the end."""
     root.chmod(0o755)
-    program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    assert program is not None, "install dovecot: apt-get install dovecot-imapd"
-    port, plain = _ports()
-    config = _configure(root, port, plain)
     folder = root / "mail" / "Maildir"
     for part in ("cur", "new", "tmp"):
         (folder / part).mkdir(parents=True)
-    _own(root / "mail")
-    process = subprocess.Popen(
-        [program, "-F", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    process, port, plain = _started(root)
     try:
-        _answers(port, process, root)
         yield Dovecot(port, plain, root / "cert.pem", folder, root / "dovecot.log")
     finally:
-        os.killpg(process.pid, signal.SIGKILL)  # an orderly end takes it a second
-        process.wait(timeout=30)
+        _stop(process)
 
 
-def _answers(port: int, process: "subprocess.Popen[bytes]", root: Path) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            break
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        threading.Event().wait(0.05)
+def _started(root: Path) -> tuple["subprocess.Popen[bytes]", int, int]:
+    """A running server and its ports. Another program may take a port between its choice and its use: then again."""
+    program = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    assert program is not None, "install dovecot: apt-get install dovecot-imapd"
+    for _ in range(3):
+        port, plain = _ports()
+        config = _configure(root, port, plain)
+        _own(root / "mail")
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(
+            [program, "-F", "-c", str(config)], stdout=quiet, stderr=quiet, start_new_session=True
+        )
+        if _answers(port, process):
+            return process, port, plain
+        _stop(process)
     log = root / "dovecot.log"
     raise AssertionError(f"dovecot does not start: {log.read_text() if log.exists() else process.returncode}")
+
+
+def _answers(port: int, process: "subprocess.Popen[bytes]") -> bool:
+    for _ in range(600):
+        if process.poll() is not None:
+            return False
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        threading.Event().wait(0.05)
+    return False
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # an orderly end takes it a second
+    process.wait(timeout=30)
