@@ -23,7 +23,7 @@ def json_lines() -> Result:
     """Reading JSON Lines, all inclusive, in the time that `json.loads` needs."""
     path = lines_file()
     _read(lines_file(1000))  # compiles what is not in the cache yet
-    mine, theirs = zip(*((_read(path), _load(path)) for _ in range(_ROUNDS)), strict=True)
+    mine, theirs = zip(*((_read(path), load_seconds(path)) for _ in range(_ROUNDS)), strict=True)
     share = min(mine) / min(theirs)
     figure = f"{share:.2f} × ({min(mine) / EVENTS * 1e6:.2f} of {min(theirs) / EVENTS * 1e6:.2f} µs an event)"
     return Result("JSON Lines read, against json.loads", figure, f"≤ {_SHARE:.2f} ×", share <= _SHARE)
@@ -50,7 +50,7 @@ def _read(path: Path) -> float:
     return seconds
 
 
-def _load(path: Path) -> float:
+def load_seconds(path: Path) -> float:
     """Seconds for `json.loads` of every line of a file, without the time it takes to read the file."""
     seconds = 0.0
     with path.open("rb") as file:

@@ -1,12 +1,13 @@
 """Decisions for people and programs: rows of the core become the contract's JSON, with reasons in two languages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from kuraban.columns import Interner
 from kuraban.core.layout import (
@@ -69,6 +70,21 @@ NETWORK_WORDS = (
 UNKNOWN = ("不明", "unknown")
 
 
+# A decision's fields by name: a DECISION row, or one of `plain`.
+Fields = Mapping[str, Any] | np.void
+
+
+def plain(found: NDArray[Any]) -> Iterator[dict[str, Any]]:
+    """DECISION rows as dictionaries of Python's own numbers: many times quicker to take apart than rows of arrays."""
+    names = found.dtype.names or ()
+    for values in found.tolist():
+        yield dict(zip(names, values, strict=True))
+
+
+def _list(value: Any) -> list[int]:
+    return value if isinstance(value, list) else list(value.tolist())
+
+
 class Reason(msgspec.Struct, frozen=True):
     """One piece of evidence: weight in log-odds, positive for a thief; its sentence in Japanese and English."""
 
@@ -110,7 +126,7 @@ class Writer:
         self._client = lru_cache(maxsize=4_096)(self._client_words)
         self._encode = msgspec.json.Encoder().encode
 
-    def decision(self, row: np.void, event: str | None, time: str) -> Decision:
+    def decision(self, row: Fields, event: str | None, time: str) -> Decision:
         """One DECISION row, with the event's own id (None when evidence came from elsewhere) and time."""
         probability = float(row["probability"])
         exposure = float(row["exposure"])
@@ -126,14 +142,14 @@ class Writer:
             self.group(row),
         )
 
-    def line(self, row: np.void, event: str | None, time: str) -> bytes:
+    def line(self, row: Fields, event: str | None, time: str) -> bytes:
         """The decision as a line of JSON, without the line break."""
         return self._encode(self.decision(row, event, time))
 
-    def reasons(self, row: np.void, most: int = MOST_REASONS) -> tuple[Reason, ...]:
+    def reasons(self, row: Fields, most: int = MOST_REASONS) -> tuple[Reason, ...]:
         """The evidence that weighed most, heaviest first."""
-        weights = row["weight"].tolist()
-        facts = row["fact"].tolist()
+        weights = _list(row["weight"])
+        facts = _list(row["fact"])
         heavy = sorted(
             (k for k, weight in enumerate(weights) if abs(weight) >= LEAST_WEIGHT * SCALE),
             key=lambda k: (-abs(weights[k]), k),
@@ -157,7 +173,7 @@ class Writer:
             )
         return tuple(found)
 
-    def group(self, row: np.void) -> str | None:
+    def group(self, row: Fields) -> str | None:
         """The ring or spray a decision belongs to."""
         kind = int(row["group_kind"])
         if kind == 0:
@@ -167,7 +183,7 @@ class Writer:
             return f"ring-{self._instruments.interner.name(int(row['group_key']))}-{day}"
         return f"spray-{day}-{_system(int(row['group_key']))}"
 
-    def _reason(self, row: np.void, k: int, weight: float, fact: int, ja: str, en: str) -> Reason:
+    def _reason(self, row: Fields, k: int, weight: float, fact: int, ja: str, en: str) -> Reason:
         signal = SIGNALS[k]
         words: tuple[dict[str, str], dict[str, str]] = ({}, {})
         for i, template in enumerate((ja, en)):
@@ -175,7 +191,7 @@ class Writer:
                 words[i].update(self._facts(row, k, signal, fact, i))
         return Reason(signal.id, weight, ja.format_map(words[0]), en.format_map(words[1]))
 
-    def _facts(self, row: np.void, k: int, signal: Signal, fact: int, i: int) -> dict[str, str]:
+    def _facts(self, row: Fields, k: int, signal: Signal, fact: int, i: int) -> dict[str, str]:
         minutes = int(row["selling"])
         found: dict[str, str] = {"fact": _number(signal.fact, fact, i)}
         if k == ids.LIQUIDATION:
@@ -254,10 +270,10 @@ def schema() -> dict[str, Any]:
     }
 
 
-def taken_apart(writer: Writer, row: np.void) -> dict[str, Any]:
+def taken_apart(writer: Writer, row: Fields) -> dict[str, Any]:
     """Every part of one decision: each signal with its weight and sentence, belief before and after, five costs."""
-    weights = row["weight"].tolist()
-    facts = row["fact"].tolist()
+    weights = _list(row["weight"])
+    facts = _list(row["fact"])
     parts = []
     for k in sorted(range(len(weights)), key=lambda k: (-abs(weights[k]), k)):
         if weights[k]:
@@ -274,5 +290,5 @@ def taken_apart(writer: Writer, row: np.void) -> dict[str, Any]:
         "before": float(row["before"]),
         "after": float(row["after"]),
         "signals": parts,
-        "costs": {name: float(cost) for name, cost in zip(ACTIONS, row["cost"], strict=True)},
+        "costs": {name: float(cost) for name, cost in zip(ACTIONS, _list(row["cost"]), strict=True)},
     }

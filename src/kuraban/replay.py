@@ -19,7 +19,7 @@ from kuraban.columns import Batch, Interner, Reader, Reject, prefetch
 from kuraban.core import engine, policy
 from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.core.profile import CROWD, DECISION, NETWORK, POPULATION, PROFILE
-from kuraban.decisions import Writer
+from kuraban.decisions import Writer, plain
 from kuraban.reference.clients import Clients
 from kuraban.reference.instruments import Instruments
 from kuraban.reference.networks import Networks
@@ -143,7 +143,7 @@ class Replay:
     def lines(self, batch: Batch, found: NDArray[Any], *, everything: bool = False) -> Iterator[bytes]:
         """Decisions as lines of JSON: those above allow, or all."""
         chosen = found if everything else found[found["action"] > 0]
-        for row in chosen:
+        for row in plain(chosen):
             index, cause = int(row["row"]), int(row["cause"])
             yield self.writer.line(row, batch.id(index) if index >= 0 else None, batch.time(cause)) + b"\n"
 
