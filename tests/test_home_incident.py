@@ -142,7 +142,8 @@ def letter(verdict: Verdict, received: datetime | None = NOON) -> Letter:
 
 def test_false_mails_stand_in_the_timeline_with_their_reasons_and_true_ones_do_not() -> None:
     letters = [letter(Verdict.FORGED), letter(Verdict.VERIFIED), letter(Verdict.LOOKALIKE, None)]
-    (found,) = false_mails(letters)
+    (found,) = false_mails(letters, accounts={"rakuten": "楽天"})
+    assert (found.account, found.mine) == ("楽天", "no_act")
     assert found.verdict == "forged"
     assert found.why[0].en == "it comes from elsewhere"
     assert "\n" not in found.what.ja

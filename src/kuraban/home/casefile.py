@@ -35,7 +35,7 @@ def gather(
     told, why = _alerted(store)
     events = incident.timeline(facts, since=since, until=until, mine=_said(store), told=told, why=why)
     letters = [letter for letter in store.letters(brokers_only=True) if since <= (_when(letter) or since) <= until]
-    entries = incident.in_order(events, incident.false_mails(letters, since=since, until=until))
+    entries = incident.in_order(events, incident.false_mails(letters, since=since, until=until, accounts=config.labels))
     originals = dict(_originals(store, config, {letter.origin: letter for letter in letters}))
     missing = [
         Words(

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from kuraban.home.hardening.model import Done
 from kuraban.home.model import Words
 
-Mine = Literal["mine", "not_mine", "unknown"]
+Mine = Literal["mine", "not_mine", "unknown", "no_act"]
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -17,8 +17,9 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     happened: when it took place; dated_only: of which only the day is known. arrived: when the notice of it reached the
     owner's mailbox or the file was read. told: when the owner was alerted, None where he was not. mine: what the owner
-    says of it. verdict: how far the notice can be believed, None for exports. why: the reasons of an alert. sources:
-    where it was read, `mail:<sha256>` or `csv:<file>:<line>`.
+    says of it; `no_act` where there is nothing to say, as of a false mail. verdict: how far the notice can be believed,
+    None for exports. why: the reasons of an alert, or of the verdict. sources: where it was read, `mail:<sha256>` or
+    `csv:<file>:<line>`.
     """
 
     happened: datetime

@@ -36,12 +36,18 @@ def timeline(
 
 
 def false_mails(
-    letters: Iterable[Letter], *, since: datetime | None = None, until: datetime | None = None
+    letters: Iterable[Letter],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    accounts: Mapping[str, str] | None = None,
 ) -> tuple[Entry, ...]:
     """Entries for the forged and lookalike mails among some: how the secrets may have been lost.
 
-    Only mails whose arrival in between is known; each with the reasons of its verdict.
+    Only mails whose arrival in between is known; each with the reasons of its verdict. accounts: the owner's labels by
+    broker key.
     """
+    labels = accounts or {}
     entries = []
     for letter in letters:
         arrived = letter.received
@@ -53,12 +59,12 @@ def false_mails(
             Entry(
                 happened=arrived,
                 arrived=arrived,
-                account=letter.authenticity.broker or "-",
+                account=labels.get(letter.authenticity.broker or "", letter.authenticity.broker or "-"),
                 what=Words(f"偽のメールが届いた: {subject}", f"a false mail arrived: {subject}"),
                 event=letter.origin,
                 kind="mail",
                 sources=(letter.origin,),
-                mine="not_mine",
+                mine="no_act",
                 verdict=str(letter.authenticity.verdict),
                 why=tuple(why.words for why in letter.authenticity.why),
             )

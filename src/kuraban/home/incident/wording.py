@@ -10,6 +10,7 @@ MINE = {
     "mine": Words("本人の操作", "the owner's own"),
     "not_mine": Words("本人の操作ではない", "not the owner's"),
     "unknown": Words("未確認", "not said"),
+    "no_act": Words("-", "-"),
 }
 VERDICTS = {
     "verified": Words("本物と確認", "verified"),
@@ -108,4 +109,6 @@ def cells(entry: Entry, zone: str) -> list[str]:
 
 def both(words: Words) -> str:
     """Both languages in one cell."""
-    return f"{words.ja} ({words.en})" if words.ja else ""
+    if words.ja == words.en:
+        return words.ja
+    return f"{words.ja} ({words.en})"
