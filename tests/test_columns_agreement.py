@@ -136,7 +136,9 @@ def as_line(event: dict[str, Any], dice: random.Random) -> bytes:
     if dice.random() < 0.5:
         dice.shuffle(items)
     comma, colon = dice.choice([(",", ":"), (", ", ": "), (" ,\t", " :\r ")])
-    text = json.dumps(dict(items), ensure_ascii=dice.random() < 0.2, separators=(comma, colon))
+    text = json.dumps(dict(items), ensure_ascii=dice.random() < 0.5, separators=(comma, colon))
+    if dice.random() < 0.3:
+        text = text.replace("/", "\\/").replace("k", "\\u006B")
     if dice.random() < 0.1:
         name = dice.choice(["id", "session", "client", "x"])
         text = text[:-1] + comma + f'"{name}"{colon}' + dice.choice(['"again"', "null", "{}"]) + "}"

@@ -9,7 +9,7 @@ from kuraban import events
 from kuraban.columns.bytewise import PAD, Bytes
 from kuraban.columns.pieces import Piece
 from kuraban.columns.scanning import Cells, Lists, Numbers, scan
-from kuraban.columns.sources import blocks
+from kuraban.columns.sources import TAIL, blocks
 from kuraban.columns.vocabulary import CELL_LINE_AT, CELL_LINE_END
 from kuraban.columns.writing import empty_cells, empty_lists
 
@@ -21,25 +21,27 @@ _LIST = events.MAX_LINE // 3 + 1  # no line says more positions than this
 
 def read_lines(source: str | Path) -> Iterator[Piece]:
     """The lines of a source; a piece's arrays are used again for the next one. Raises `SourceError`."""
-    yield from _pieces(blocks(source), ROWS, _LIST)
+    yield from _pieces(blocks(source), ROWS, _LIST, TAIL)
 
 
 def lines_in_hand(raw: bytes) -> Iterator[Piece]:
     """The lines of a text; a piece's arrays are used again for the next one."""
-    text = np.zeros(len(raw) + 1 + PAD, dtype=np.uint8)
+    text = np.zeros(2 * len(raw) + 1 + PAD, dtype=np.uint8)
     text[: len(raw)] = np.frombuffer(raw, dtype=np.uint8)
     text[len(raw)] = ord("\n")
-    yield from _pieces([(text, len(raw) + 1)], min(ROWS, raw.count(b"\n") + 1), min(_LIST, len(raw) // 3 + 1))
+    rows, longest = min(ROWS, raw.count(b"\n") + 1), min(_LIST, len(raw) // 3 + 1)
+    yield from _pieces([(text, len(raw) + 1)], rows, longest, len(raw))
 
 
-def _pieces(texts: Iterable[tuple[Bytes, int]], rows: int, longest: int) -> Iterator[Piece]:
+def _pieces(texts: Iterable[tuple[Bytes, int]], rows: int, longest: int, tail: int) -> Iterator[Piece]:
+    """tail: how many bytes at the end of each text, before its `PAD`, are spare."""
     cells, numbers = empty_cells(rows)
     lists = empty_lists(longest)
     line = 0
     for text, end in texts:
         at = 0
         while at < end:
-            lists[3][:] = 0
+            lists[3][:] = 0, 0, len(text) - PAD - tail, len(text) - PAD
             at, line, n = scan(text, at, end, line, cells, numbers, lists)
             yield _piece(text, cells[:n], numbers[:n], lists, int(line))
 

@@ -1,8 +1,8 @@
 """The fast path: a line of JSON becomes a row of cells without becoming objects first.
 
-It reads what it knows to be right and doubts everything else: an escape, an exponent, a key that comes twice, a word
-it does not know. A doubted line goes to `events.decode`, the only authority on what is an event, so this file decides
-how fast a line is read and never whether it is accepted.
+It reads what it knows to be right and doubts everything else: an escape in a key, an exponent, a key that comes
+twice, a word it does not know. A doubted line goes to `events.decode`, the only authority on what is an event, so this
+file decides how fast a line is read and never whether it is accepted.
 """
 
 import numpy as np
@@ -14,6 +14,7 @@ from kuraban.columns.bytewise import (
     buffer,
     byte,
     from_item,
+    get,
     jit_inline,
     no_newline,
     put,
@@ -22,6 +23,7 @@ from kuraban.columns.bytewise import (
 from kuraban.columns.listing import FULL, OpenLists, about, positions
 from kuraban.columns.literals import DOUBT, NEWLINE, QUOTE, blank, number, string_end, time
 from kuraban.columns.skipping import CLOSE, COLON, COMMA, OPEN, false, null, skip, true
+from kuraban.columns.unescaping import unescape
 from kuraban.columns.vocabulary import (
     CELL_LINE,
     CELL_LINE_AT,
@@ -59,7 +61,8 @@ from kuraban.events import MAX_LINE
 
 Cells = NDArray[np.int64]
 Numbers = NDArray[np.float64]
-# Positions: their instruments as words, and their values. `about`: ids as words. Then how many of each are used.
+# Positions: their instruments as words, and their values. `about`: ids as words. Then how many of each are used, and
+# where the spare part of the text begins and ends, which takes strings that had escapes.
 Lists = tuple[Cells, Numbers, Cells, Cells]
 
 
@@ -93,15 +96,27 @@ def _text(text: Buffer, at: int, n: int, field: int, cells: Buffer) -> bool:
     return how == READ_TEXT and n <= MOST_TEXT
 
 
+@jit
+def _escaped(text: Buffer, at: int, field: int, cells: Buffer, lists: OpenLists) -> int:
+    """Take a string that has escapes, or is none."""
+    used = lists[3]
+    start = get(used, 2)
+    end, stop = unescape(text, at, start, get(used, 3))
+    if end < 0 or not _text(text, start, stop - start, field, cells):
+        return DOUBT
+    put(used, 2, stop)
+    return end + 1
+
+
 @jit_inline
-def _scalar(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer) -> int:
+def _scalar(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer, lists: OpenLists) -> int:
     """Read a field's value at `at`, unless it is an object or a list."""
     how = field & 0xFF
     if byte(text, at) == QUOTE:
         end = string_end(text, at + 1)
-        if end < 0 or not _text(text, at + 1, end - at - 1, field, cells):
-            return DOUBT
-        return end + 1
+        if end < 0:
+            return _escaped(text, at + 1, field, cells, lists)
+        return end + 1 if _text(text, at + 1, end - at - 1, field, cells) else DOUBT
     if how in (READ_AMOUNT, READ_NUMBER):
         value, end = number(text, at)
         if end >= 0:
@@ -130,7 +145,7 @@ def _value(text: Buffer, at: int, field: int, cells: Buffer, numbers: Buffer, li
         return positions(text, at, cells, lists)
     if how == READ_ABOUT:
         return about(text, at, cells, lists)
-    return _scalar(text, at, field, cells, numbers)
+    return _scalar(text, at, field, cells, numbers, lists)
 
 
 @jit
@@ -222,10 +237,10 @@ def scan(
         for i in range(NUMBERS):
             numbers[row, i] = np.nan
         cells[row, CELL_POSITIONS_N] = -1
-        used_before = used[0], used[1]
+        used_before = used[0], used[1], used[2]
         stop = _event(text, at, from_item(row_cells, row * CELLS), from_item(row_numbers, row * NUMBERS), opened)
         if stop < 0 or stop - at > MAX_LINE:
-            used[0], used[1] = used_before
+            used[0], used[1], used[2] = used_before
             if stop == FULL and row > 0:
                 break
             cells[row, CELL_STATUS] = STATUS_DOUBT

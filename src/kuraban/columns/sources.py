@@ -17,7 +17,7 @@ from kuraban.columns.bytewise import PAD, Bytes
 from kuraban.events import MAX_LINE
 
 BLOCK = 4 << 20  # bytes of text at a time
-TAIL = 1 << 20  # spare room behind a block, for what the slow path writes
+TAIL = 4 << 20  # spare room behind a block, for strings that had escapes
 
 _GZIP_BLOCK = 1 << 18
 _ZSTD_BLOCK = 1 << 16

@@ -100,7 +100,7 @@ def empty_lists(size: int) -> Lists:
         np.empty(size, dtype=np.int64),
         np.empty(size, dtype=np.float64),
         np.empty(size, dtype=np.int64),
-        np.zeros(2, dtype=np.int64),
+        np.zeros(4, dtype=np.int64),
     )
 
 
