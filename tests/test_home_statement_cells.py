@@ -153,6 +153,10 @@ def test_codes_become_the_instruments_of_the_vocabulary() -> None:
     assert [foreign(code) for code in ("JPM", "BRK/B", "brk.b", "700", "00700", "600519", "000001")] == [
         *("JPM", "BRK.B", "BRK.B", "0700.HK", "0700.HK", "600519.SS", "000001.SZ")
     ]
+    assert foreign("005930", "韓国") == "005930.KS"
+    assert foreign("0700", "香港") == "0700.HK"
+    with pytest.raises(CellError):
+        foreign("1155", "マレーシア")
     assert fund("みほん　Ｓ＆Ｐ500 ファンド") == "fund:みほんS&P500ファンド"
     assert fund("先進国〜株式−Ａ") == fund("先進国～株式－Ａ")  # as ISO-2022-JP and as CP932 decode the same signs
     for wrong in ("", "12", "銘柄", "=1+1", "A" * 20):

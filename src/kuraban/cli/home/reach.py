@@ -1,6 +1,7 @@
 """`kuraban home reach`: what hangs on what, what a thief could get to, and the cheapest cuts."""
 
 import argparse
+import os
 from pathlib import Path
 
 from kuraban.cli.errors import CommandError
@@ -73,6 +74,13 @@ def belongings(path: Path) -> Belongings:
     return mine
 
 
+def _write(path: Path, data: bytes) -> None:
+    """The picture shows what the owner has: nobody else may read it."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    path.chmod(0o600)
+
+
 def run(given: argparse.Namespace) -> int:
     """Print the table, draw the picture."""
     if given.example:
@@ -92,9 +100,9 @@ def run(given: argparse.Namespace) -> int:
         drawing = reach.svg(mine, graph, advice, language)
         try:
             if given.svg:
-                given.svg.write_text(drawing, encoding="utf-8")
+                _write(given.svg, drawing.encode())
             if given.png:
-                given.png.write_bytes(reach.png(drawing))
+                _write(given.png, reach.png(drawing))
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
         show_words("図を書きました。", "the picture is written", language)

@@ -1,20 +1,18 @@
 """Reading one export: every record becomes an event, part of a snapshot, a known non-event, layout, or is reported."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from itertools import chain, islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from kuraban.events import Event, Holdings
-from kuraban.home.model import Certainty, Fact, Unreadable, Words
+from kuraban.home.model import Fact, Unreadable, Words
 from kuraban.home.statements.decoding import Line, SourceError, lines, opened
+from kuraban.home.statements.facts import FactMaker
 from kuraban.home.statements.formats import FORMATS
-from kuraban.home.statements.model import Context, Fate, Format, Happened, Held, Passed, Reading, Statement
+from kuraban.home.statements.model import Context, Fate, Format, Held, Passed, Reading, Statement
 from kuraban.home.statements.recognition import Recognised, recognise
 from kuraban.home.statements.records import Record, delimiter_of, records
 from kuraban.home.statements.rows import Row
@@ -77,7 +75,7 @@ class StatementReader:
         self._file_name = re.split(r"[/\\]", place)[-1][:120]
         self._context = context
         self._formats = formats
-        self._seen_before: Counter[bytes] = Counter()
+        self._maker = FactMaker(self._file_name, context)
         self._held: list[tuple[Held, int]] = []
         self._header: Recognised | None = None
         self._group: list[tuple[Record, Row]] = []
@@ -105,7 +103,8 @@ class StatementReader:
                 for record in rows:
                     yield from self._record(record)
                 yield from self._flush()
-                yield from self._snapshot()
+                if self.format is not None and self.format.holdings:
+                    yield self._maker.snapshot(self.format, self._held)
 
     def problem(self, code: str, line: int | None = None, words: Words | None = None) -> Unreadable:
         """An `Unreadable` of this file, at a line where one is given."""
@@ -229,91 +228,11 @@ class StatementReader:
             else:
                 fate = Fate.EVENT
                 self._covers(reading.when)
-                yield self._fact(reading, record.first)
+                assert self.format is not None
+                yield self._maker.fact(self.format, reading, record.first)
         for part, _ in group:
             self._count(part, fate)
 
     def _covers(self, when: date | datetime) -> None:
         day = when.date() if isinstance(when, datetime) else when
         self.span = (day, day) if self.span is None else (min(self.span[0], day), max(self.span[1], day))
-
-    def _account(self, form: Format) -> str:
-        return self._context.accounts.get(form.broker, form.broker)
-
-    def _stable_id(self, form: Format, same: tuple[object, ...]) -> str:
-        """The same values give the same id, in whichever export they stand; the n-th equal row is the n-th."""
-        said = "\x1f".join(
-            part.isoformat() if isinstance(part, date) else str(part)
-            for part in (form.broker, self._account(form), *same)
-        )
-        key = hashlib.sha256(said.encode("utf-8", "replace")).digest()[:16]
-        count = self._seen_before[key]
-        self._seen_before[key] += 1
-        return f"csv:{key.hex()}" if count == 0 else f"csv:{key.hex()}:{count + 1}"
-
-    def _fact(self, happened: Happened, line: int) -> Fact:
-        form = self.format
-        assert form is not None
-        when = happened.when
-        exact = isinstance(when, datetime)
-        at = when if isinstance(when, datetime) else datetime.combine(when, time(), ZoneInfo(form.zone))
-        event = Event(
-            id=self._stable_id(form, happened.same),
-            time=at.isoformat(),
-            account=self._account(form),
-            type=happened.type,
-            order=happened.order,
-            cash=happened.cash,
-        )
-        return Fact(
-            event=event,
-            broker=form.broker,
-            certainty=happened.certainty,
-            origin=f"csv:{self._file_name}:{line}",
-            seen=self._context.seen,
-            dated_only=not exact,
-            summary=happened.summary,
-        )
-
-    def _snapshot(self) -> Iterator[Fact]:
-        """The rows of a holdings file as one `account.snapshot`, dated by its rows, else its name, else its reading."""
-        form = self.format
-        if form is None or not form.holdings:
-            return
-        positions = [held.position() for held, _ in self._held if held.instrument is not None]
-        cash = [held.value for held, _ in self._held if held.instrument is None and held.value is not None]
-        at, dated_only = self._as_of(form)
-        said = "\x1f".join([form.broker, self._account(form), at.isoformat(), *map(str, positions), *map(str, cash)])
-        total = sum(cash) + sum(position.value or 0.0 for position in positions)
-        yield Fact(
-            event=Event(
-                id=f"csv:{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()[:32]}",
-                time=at.isoformat(),
-                account=self._account(form),
-                type="account.snapshot",
-                holdings=Holdings(cash=sum(cash) if cash else None, positions=positions),
-            ),
-            broker=form.broker,
-            certainty=Certainty.CERTAIN,
-            origin=f"csv:{self._file_name}:{self._held[0][1] if self._held else 1}",
-            seen=self._context.seen,
-            dated_only=dated_only,
-            summary=Words(
-                f"{at.date().isoformat()} 保有 {len(positions)}銘柄、評価額 {total:,.0f}円",
-                f"{at.date().isoformat()} {len(positions)} holdings worth ¥{total:,.0f}",
-            ),
-        )
-
-    def _as_of(self, form: Format) -> tuple[datetime, bool]:
-        zone = ZoneInfo(form.zone)
-        named = re.search(r"(?<![0-9])(20[0-9]{6})(?:_?([0-9]{6}))?(?![0-9])", self._file_name)
-        if named:
-            try:
-                found = datetime.strptime(named[1] + (named[2] or "000000"), "%Y%m%d%H%M%S").replace(tzinfo=zone)
-                return found, named[2] is None
-            except ValueError:
-                pass
-        days = [held.as_of for held, _ in self._held if held.as_of is not None]
-        if days:
-            return datetime.combine(max(days), time(), zone), True
-        return self._context.seen.astimezone(zone).replace(microsecond=0), False

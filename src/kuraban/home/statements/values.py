@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -143,19 +144,40 @@ def tokyo(code: str) -> str:
     raise CellError("bad_code", Words(f"銘柄コードではありません: {shown(code)}", f"not a code: {shown(code)}"))
 
 
-def foreign(code: str) -> str:
-    """A ticker, classes of shares with a dot (`BRK.B`); a number of up to five digits as Hong Kong's `0700.HK`.
+# What exports call the markets on which securities have numbers, and the suffix of each.
+_NUMBERED = (
+    (("香港", "HK", "中国株"), "HK"),
+    (("上海", "SHANGHAI"), "SS"),
+    (("深セン", "深圳", "SHENZHEN"), "SZ"),
+    (("KOSDAQ", "コスダック"), "KQ"),
+    (("韓国", "KOSPI", "KRX"), "KS"),
+)
 
-    Raises `CellError` (`bad_code`).
+
+def foreign(code: str, market: str = "") -> str:
+    """A ticker, classes of shares with a dot (`BRK.B`); a number with its market's suffix, as Hong Kong's `0700.HK`.
+
+    market: as the export words it. Where it says nothing, up to five digits are Hong Kong's and six are mainland
+    China's. Raises `CellError` (`bad_code`), also for a number on a market that is not known.
     """
-    text = code.upper()
-    if re.match(r"[0-9]{1,5}\Z", text):
-        return f"{int(text):04d}.HK"
-    if re.match(r"[0-9]{6}\Z", text):
-        return f"{text}.{'SS' if text[0] in '69' else 'SZ'}"
+    text, place = code.upper(), market.upper()
     if _TICKER.match(text):
         return re.sub(r"[/ -]", ".", text)
+    if re.match(r"[0-9]{1,6}\Z", text):
+        suffix = next((suffix for words, suffix in _NUMBERED if any(word in place for word in words)), None)
+        if suffix is None and (not place or place in ("中国", "CN")):
+            suffix = "HK" if len(text) < 6 else "SS" if text[0] in "69" else "SZ"
+        if suffix is not None:
+            return f"{int(text):04d}.HK" if suffix == "HK" else f"{text}.{suffix}"
     raise CellError("bad_code", Words(f"ティッカーではありません: {shown(code)}", f"not a ticker: {shown(code)}"))
+
+
+def named_or(instrument: Callable[[], str], name: str) -> str:
+    """What the code gives, else the security by its name: of holdings, the value counts more than the code."""
+    try:
+        return instrument()
+    except CellError:
+        return by_name(name)
 
 
 def fund(name: str) -> str:

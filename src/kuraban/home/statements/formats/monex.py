@@ -73,7 +73,7 @@ def _paid(row: Row) -> float:
 def _instrument(row: Row) -> str:
     """Codes are five characters padded with spaces; a foreign share's product says which market it is of."""
     abroad = any(word in row["product"] for word in ("米国", "中国", "外国"))
-    return foreign(row["code"]) if abroad else tokyo(row["code"])
+    return foreign(row["code"], row["product"]) if abroad else tokyo(row["code"])
 
 
 def _covers(_above: list[list[str]], file_name: str) -> tuple[date, date] | None:

@@ -7,7 +7,7 @@ from kuraban.home.model import Words
 from kuraban.home.statements.model import Format, Held, Passed, Reading, Table
 from kuraban.home.statements.readings import money
 from kuraban.home.statements.rows import Row
-from kuraban.home.statements.values import CellError, clean, foreign, fund, number, tokyo
+from kuraban.home.statements.values import CellError, clean, foreign, fund, named_or, number, tokyo
 
 SOURCE = "headers of files exported by customers, as public parsers have them (2023–2026)"
 
@@ -17,9 +17,9 @@ def _holding(row: Row) -> Reading:
     if "投資信託" in sort or not code:
         instrument = fund(row["name"])
     elif "国内" in sort:
-        instrument = tokyo(code)
+        instrument = named_or(lambda: tokyo(code), row["name"])
     else:
-        instrument = foreign(code)
+        instrument = named_or(lambda: foreign(code, "" if "米国" in sort else sort), row["name"])
     as_of = None if row.blank("as_of") else _day_or_none(row)
     return Held(instrument, row.number("value"), as_of)
 
