@@ -103,6 +103,7 @@ EVIDENCE: tuple[Evidence, ...] = (
 BY_ID = {line.id: line for line in EVIDENCE}
 
 THIEF_SELLS_MANY, OWNER_ONE_MORE, PRIOR_DAYS, SELLING_DAYS = 0.6, 0.35, 5.0, 30.0
+CONFIRMED_COUNTS = 5  # days that one confirmed sale counts for
 THIEF_ROTATES, OWNER_ROTATES = 0.75, 0.2
 THIEF_REPEATS, OWNER_REPEATS = 0.5, 0.05
 THIEF_BUYS_CHINA, OWNER_BEGINS_CHINA = 0.3, 0.003
@@ -117,6 +118,7 @@ class Habits:
     known_since: datetime | None = None
     days: set[date] = field(default_factory=set)
     sold_on: dict[date, int] = field(default_factory=dict)
+    confirmed_sales: dict[date, int] = field(default_factory=dict)  # the same, confirmed; of all the owner's accounts
     bought: set[str] = field(default_factory=set)
     markets: set[str] = field(default_factory=set)
     days_out: int = 0
@@ -140,6 +142,12 @@ class Habits:
     def sold_within(self, time: datetime) -> set[str]:
         """The names sold in the hour before."""
         return {name for when, side, name in self.recent if side == "sell" and time - when <= VISIT}
+
+    def confirm(self, act: Act) -> None:
+        """The owner has said that it was he: such a sale is his way, not once by chance."""
+        if act.event.order is not None and act.event.order.side == "sell":
+            sold = len(self.sold_within(act.time))
+            self.confirmed_sales[act.day] = max(self.confirmed_sales.get(act.day, 0), sold)
 
     def learn(self, act: Act) -> None:
         """Take an act for the owner's own."""
@@ -245,8 +253,10 @@ def _sold_names(act: Act, habits: Habits) -> list[Weighed]:
         return []
     days = [sold for day, sold in habits.sold_on.items() if day < act.day]
     more = (sum(days) - len(days) + OWNER_ONE_MORE * PRIOR_DAYS) / (sum(days) + PRIOR_DAYS)
-    seen = sum(n >= names for n in days)
-    usual = max(more ** (names - 1), (seen + SELLING_DAYS / names**2) / (len(days) + SELLING_DAYS))
+    confirmed = [sold for day, sold in habits.confirmed_sales.items() if day < act.day]
+    seen = sum(n >= names for n in days) + CONFIRMED_COUNTS * sum(n >= names for n in confirmed)
+    base = len(days) + CONFIRMED_COUNTS * len(confirmed) + SELLING_DAYS
+    usual = max(more ** (names - 1), (seen + SELLING_DAYS / names**2) / base)
     return _say("habit.sold_names", math.log(THIEF_SELLS_MANY / min(THIEF_SELLS_MANY, usual)), names)
 
 

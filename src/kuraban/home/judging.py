@@ -154,7 +154,7 @@ def _withdrawals(open_scores: list[Score], scores: list[Score], answers: Sequenc
         if item.act.event.type != "withdrawal.requested" or item.planned:
             continue
         usual = any(_like(item.act, other.act, mine[other.act.id]) for other in confirmed)
-        if usual and item.action == "allow" and not _after(item.act, changed):
+        if usual and item.action != "lock" and not _after(item.act, changed):
             continue
         mine_so_far = groups[item.act.account]
         if mine_so_far and item.act.time - mine_so_far[-1][-1].act.time <= BURST:

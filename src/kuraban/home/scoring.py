@@ -9,7 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib import resources
 from typing import Any
 
@@ -28,9 +28,10 @@ from kuraban.replay import Replay
 
 # The engine's home policy costs a question this many times more for each false one of the last year, up to a limit:
 # attention that was spent in vain is not there when it is needed.
-DEARER, DEAREST = 2.0, 16.0
+DEARER, DEAREST = 3.0, 30.0
 YEAR = timedelta(days=365)
 CERTAIN_OF = 0.2  # acts believed less than this to be a thief's are learned as the owner's
+AGAINST_PLAN = frozenset({"plan.quiet", "plan.market", "plan.trip"})
 ATTEMPTS = frozenset({"code", "margin_call"})
 COUNTED_TWICE = (ids.DORMANT, ids.ACTIVITY, ids.NOVEL_MARKET, ids.ROTATION)
 
@@ -128,7 +129,8 @@ class _Scorer:
         self._replay = replay
         self._plan = plan
         self._policy = replay.policy[0]
-        self._habits: dict[str, Habits] = defaultdict(Habits)
+        confirmed: dict[date, int] = {}
+        self._habits: dict[str, Habits] = defaultdict(lambda: Habits(confirmed_sales=confirmed))
         for account, since in known.items():
             self._habits[account].met(since)
         self._mine = {event_id for answer in answers if answer.mine for event_id in answer.about}
@@ -148,7 +150,7 @@ class _Scorer:
             found = [item for item in weigh(act, habits, self._plan, Said()) if item.id.startswith("plan.")]
             odds = _log_odds(float(self._policy["hazard"])) + sum(item.weight for item in found)
             probability, exposure = 1.0 / (1.0 + math.exp(-odds)), float(self._policy["unknown_exposure"])
-            action = self._action(probability, exposure, act.time)
+            action = self._against(found, self._action(probability, exposure, act.time))
             why = tuple(item.words for item in found)
             return Score(act=act, probability=probability, exposure=exposure, action=action, planned=False, why=why)
         if act.event.type == "account.snapshot":
@@ -168,9 +170,11 @@ class _Scorer:
         odds = _log_odds(float(row["probability"])) + sum(item.weight for item in found)
         probability = 1.0 / (1.0 + math.exp(-odds))
         exposure = self._exposure(act, row)
-        action = "allow" if planned else self._action(probability, exposure, act.time)
+        action = "allow" if planned else self._against(found, self._action(probability, exposure, act.time))
         if act.id in self._mine or (not planned and act.id not in self._denied and probability < CERTAIN_OF):
             habits.learn(act)
+            if act.id in self._mine:
+                habits.confirm(act)
         elif planned and act.event.order is not None and act.event.order.instrument:
             habits.bought.add(act.event.order.instrument)
         return Score(
@@ -200,6 +204,12 @@ class _Scorer:
         policy["notify"] = float(policy["notify"]) * min(DEAREST, DEARER**vain)
         best = _choose(probability, exposure, 0.0, policy, self._costs)
         return "allow" if best == ALLOW else "lock" if best > 1 else "notify"
+
+    @staticmethod
+    def _against(found: list[Weighed], action: str) -> str:
+        """What goes against the owner's own word is at least asked about, however ordinary it is otherwise."""
+        against = any(item.id in AGAINST_PLAN and item.weight >= 5.0 for item in found)
+        return "notify" if against and action == "allow" else action
 
     def _why(self, row: Any, found: list[Weighed]) -> tuple[Words, ...]:
         reasons: list[tuple[float, Words]] = [(item.weight, item.words) for item in found if item.weight > 0]
