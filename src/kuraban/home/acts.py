@@ -177,7 +177,8 @@ def _orders(facts: Sequence[Fact]) -> list[list[Fact]]:
         event, order = fact.event, fact.event.order
         key: object = event.id
         if event.type in ORDER_TYPES and order is not None and order.id:
-            key = (event.account, order.id, order.instrument, order.side, day_of(fact))
+            mailed = fact.authenticity is not None
+            key = (event.account, order.id, order.instrument, order.side, day_of(fact), mailed)
         groups[key].append(fact)
     return list(groups.values())
 

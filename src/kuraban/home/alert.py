@@ -7,6 +7,7 @@ gets at most so many messages an hour: what is over is gathered into one.
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -150,7 +151,10 @@ def by_apprise(channel: Channel, title: str, body: str) -> bool:
         return False
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     sender = apprise.Apprise()
-    return bool(sender.add(url)) and bool(sender.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of modules that Apprise loads with its plugins
+        known = bool(sender.add(url))
+        return known and bool(sender.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
 
 
 def heartbeat(store: Store, alerts: Alerts, language: Language, now: datetime, send: Send) -> None:
