@@ -50,7 +50,13 @@ def playbook() -> list[str]:
         "with stolen cookies or session",
         "on the owner's own device",
     )
-    rows = ["", "## The attacker's playbook", "", "How thieves come in (shares; assumptions within what was reported):", ""]
+    rows = [
+        "",
+        "## The attacker's playbook",
+        "",
+        "How thieves come in (shares; assumptions within what was reported):",
+        "",
+    ]
     rows += ["| way | share |", "|---|---|"]
     rows += [f"| {way} | {share:.2f} |" for way, share in zip(ways, access.WAYS, strict=True)]
     rows += ["", "What they then do:", "", "| act | probability |", "|---|---|"]

@@ -1,0 +1,66 @@
+"""The documents: maps that are true, pages made from the code, and languages that say the same."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _tool(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+build_docs = _tool("build_docs")
+
+
+def test_the_map_names_every_part_of_the_package() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    parts = [
+        path.name + ("/" if path.is_dir() else "")
+        for path in (ROOT / "src" / "kuraban").iterdir()
+        if not path.name.startswith("_") and (path.is_dir() or path.suffix == ".py")
+    ]
+    assert [part for part in parts if f"`{part}`" not in text] == []
+
+
+def test_the_map_names_nothing_that_is_not_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^ *- `([a-z_]+(?:/|\.py))`", text, flags=re.MULTILINE)
+    places = [ROOT / "src" / "kuraban", ROOT / "src" / "kuraban" / "core"]
+    assert [name for name in listed if not any((place / name).exists() for place in places)] == []
+
+
+@pytest.mark.parametrize("path", build_docs.pages(), ids=lambda path: path.name)
+def test_pages_made_from_the_code_are_up_to_date(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == build_docs.pages()[path], "run `make docs`"
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    commands = [
+        [
+            line.split("#")[0].strip()
+            for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+            if line[:4] == "    "
+        ]
+        for name in ("README.md", "README.ja.md")
+    ]
+    assert commands[0] == commands[1]
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    links = [
+        (page, target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    ]
+    assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []
