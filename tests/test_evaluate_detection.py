@@ -174,7 +174,7 @@ def test_small_families_weigh_as_much_as_large_ones_in_the_mean(tmp_path: Path) 
 
 
 def test_a_compromised_account_is_not_innocent_until_its_reset(tmp_path: Path) -> None:
-    """Attacked on day 1, reset on day 3, stream to day 5: day 1 is attacked, days 2 and 3 are its aftermath."""
+    """Attacked on day 1, reset on day 3, stream to day 5: days 2 and 3 are aftermath, the owner recovers on 4 and 5."""
     story = Story()
     story.login("ann", 0, 9)
     theft = story.buys("ann", 1, 9, 100)
@@ -184,8 +184,11 @@ def test_a_compromised_account_is_not_innocent_until_its_reset(tmp_path: Path) -
     story.login("ann", 5, 9)
     story.taken_over("ann", theft)
     report = story.report(tmp_path)
-    assert (report.innocent_days, report.attacked_days, report.aftermath_days) == (3, 1, 2)
-    assert report.friction["challenge"].decisions == 1
+    assert (report.innocent_days, report.attacked_days) == (1, 1)
+    assert (report.aftermath_days, report.recovering_days) == (2, 2)
+    assert report.friction["challenge"].decisions == 0
+    assert report.recovering_friction["challenge"].decisions == 1
+    assert report.budgets[0].recovering_flagged == 1
     assert report.aftermath_friction["challenge"].decisions == 1
 
 

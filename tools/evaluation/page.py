@@ -83,6 +83,9 @@ def _opening(found: Findings) -> list[str]:
         "an alert between the attacker's first act and 24 hours after his last, and found *in time* if that alert is "
         "no later than the decision on his first purchase or withdrawal. Intervals are Wilson's at 95 %; those «by "
         "campaign» respect that members of one ring stand and fall together.",
+        "Days of an attacked account until its credentials are reset are *aftermath*, those after it *recovering*: the "
+        "owner is back and watched closely. Neither is innocent: in worlds this rich in thieves they are a hundred "
+        "times as common as in life and would set the thresholds alone. They are shown beside the budgets.",
         *(f"> {note}" for note in ours.notes),
     ]
 
@@ -93,7 +96,8 @@ def _detection(found: Findings, images: str) -> list[str]:
     for budget in ours.budgets:
         parts += [
             f"### At 1/{1 / budget.budget:,.0f} account-days\n\nProbability above {budget.threshold:.4g}; "
-            f"{budget.flagged} innocent account-days flagged of {budget.allowed} allowed. Families weighed alike: "
+            f"{budget.flagged} innocent account-days flagged of {budget.allowed} allowed, and besides "
+            f"{budget.recovering_flagged} of {ours.recovering_days} recovering ones. Families weighed alike: "
             f"recall {percent(budget.mean_recall)}, in time {percent(budget.mean_in_time)}. Finds that began with an "
             f"alert on an act of the owner's own in the middle of the takeover: {budget.overall.on_owner}.",
             tables.families(budget),

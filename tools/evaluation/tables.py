@@ -74,10 +74,13 @@ def friction(report: Report) -> str:
     """What innocent owners bear, and the owners of attacked accounts before the reset."""
     rows = [
         (name, f"{own.days_per_10k:.2f}", f"{own.decisions_per_10k:.2f}",
-         f"{report.aftermath_friction[name].days_per_10k:,.0f}")
+         f"{report.aftermath_friction[name].days_per_10k:,.0f}",
+         f"{report.recovering_friction[name].days_per_10k:,.0f}")
         for name, own in report.friction.items()
     ]  # fmt: skip
-    return table(("action", "innocent days touched", "decisions", "aftermath days touched"), rows)
+    return table(
+        ("action", "innocent days touched", "decisions", "aftermath days touched", "recovering days touched"), rows
+    )
 
 
 def segments(report: Report) -> str:

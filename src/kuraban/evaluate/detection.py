@@ -88,13 +88,14 @@ def by_family(world: World, decided: Decided, alert: Alert) -> tuple[Detection, 
 
 def innocent(world: World, decided: Decided) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which of the decided account-days are innocent."""
-    guilty = np.fromiter(world.attacked | world.aftermath, dtype=np.int64)
+    guilty = np.fromiter(world.touched, dtype=np.int64)
     return ~np.isin(decided.days, guilty)
 
 
 def budgets(world: World, decided: Decided) -> list[Budget]:
     """Detection at each budget of innocent account-days."""
     scores = decided.peaks[innocent(world, decided)]
+    afterwards = decided.peaks[np.isin(decided.days, np.fromiter(world.recovering, dtype=np.int64))]
     found = []
     for budget in BUDGETS:
         limit = threshold(scores, budget, world.innocent_days)
@@ -102,7 +103,8 @@ def budgets(world: World, decided: Decided) -> list[Budget]:
         flagged = int((scores > limit).sum())
         allowed = allowance(budget, world.innocent_days)
         means = _mean(own.recall for own in families.values()), _mean(own.in_time for own in families.values())
-        found.append(Budget(budget, allowed, flagged, limit, overall, families, *means))
+        again = int((afterwards > limit).sum())
+        found.append(Budget(budget, allowed, flagged, again, limit, overall, families, *means))
     return found
 
 
@@ -113,7 +115,7 @@ def _mean(shares: Iterable[Share]) -> float | None:
 
 def operating_points(world: World, decided: Decided) -> list[OperatingPoint]:
     """Detection by the actions themselves, and the share of innocent account-days they touch."""
-    guilty = world.attacked | world.aftermath
+    guilty = world.touched
     found = []
     for least in POINTS:
         rank = RANK[least]
@@ -125,7 +127,7 @@ def operating_points(world: World, decided: Decided) -> list[OperatingPoint]:
 
 
 def bands(world: World, decided: Decided) -> list[Band]:
-    """Expected against observed in the top bands of probability; aftermath days belong to neither and are left out."""
+    """Expected against observed in the top bands of probability; days after an attack belong to neither."""
     weight = min(1.0, BASE_RATE * world.account_days / max(1, len(world.takeovers)))
     attacked = np.isin(decided.days, np.fromiter(world.attacked, dtype=np.int64))
     judged = attacked | innocent(world, decided)
@@ -155,7 +157,7 @@ def rates(world: World, decided: Decided, elsewhere: list[Budget]) -> list[Rate]
     middle = (world.opening + world.closing + 1) // 2
     early = (decided.days & 0xFFFFFF) < middle[decided.days >> 24]
     before = int(np.maximum(0, middle - world.first_day).sum())
-    guilty = np.fromiter(world.attacked | world.aftermath, dtype=np.int64)
+    guilty = np.fromiter(world.touched, dtype=np.int64)
     guilty_late = int((guilty & 0xFFFFFF >= middle[guilty >> 24]).sum())
     after = world.account_days - before - guilty_late
     for budget in BUDGETS:

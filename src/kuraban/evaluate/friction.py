@@ -23,12 +23,17 @@ def _count(decided: Decided, days: int, cells: set[int], inside: bool) -> dict[s
 
 def friction(world: World, decided: Decided) -> dict[str, Friction]:
     """Every action but `allow` on innocent account-days."""
-    return _count(decided, world.innocent_days, world.attacked | world.aftermath, inside=False)
+    return _count(decided, world.innocent_days, world.touched, inside=False)
 
 
 def aftermath_friction(world: World, decided: Decided) -> dict[str, Friction]:
     """The same on aftermath days, which the innocent figures leave out: a victim's account before its reset."""
     return _count(decided, len(world.aftermath), world.aftermath, inside=True)
+
+
+def recovering_friction(world: World, decided: Decided) -> dict[str, Friction]:
+    """The same on recovering days: the owner is back, and still watched."""
+    return _count(decided, len(world.recovering), world.recovering, inside=True)
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -47,7 +52,7 @@ def _members(world: World, belongs: Member) -> NDArray[np.int64]:
 
 def segments(world: World, decided: Decided) -> list[Segment]:
     """Friction (days with a challenge, hold or lock) by kind of owner, against its share of innocent account-days."""
-    guilty = world.attacked | world.aftermath
+    guilty = world.touched
     days = world.days
     for cell in guilty:
         days[cell >> 24] -= 1

@@ -31,6 +31,7 @@ def pool_worlds(worlds: Mapping[str, World]) -> World:
         _unreadable([world.unreadable for world in parts]),
         {_moved(cell, offsets[name]) for name, world in worlds.items() for cell in world.attacked},
         {_moved(cell, offsets[name]) for name, world in worlds.items() for cell in world.aftermath},
+        {_moved(cell, offsets[name]) for name, world in worlds.items() for cell in world.recovering},
         set().union(*(world.victim_events for world in parts)),
     )
 

@@ -77,7 +77,8 @@ def _detection_parts(report: Report) -> list[str]:
     for budget in report.budgets:
         parts.append(
             f"At 1/{1 / budget.budget:,.0f} of innocent account-days: probability > {budget.threshold:.6g} "
-            f"({budget.flagged} flagged of {budget.allowed} allowed)"
+            f"({budget.flagged} flagged of {budget.allowed} allowed, besides {budget.recovering_flagged} of "
+            f"{report.recovering_days:,} recovering days)"
         )
         parts.append(_detections(budget.overall, budget.families))
         parts.append(
@@ -187,7 +188,8 @@ def render(report: Report) -> str:
     parts = [
         f"{report.events:,} events, {report.decisions:,} decisions, {report.accounts:,} accounts, "
         f"{report.account_days:,} account-days ({report.innocent_days:,} innocent, {report.attacked_days:,} attacked, "
-        f"{report.aftermath_days:,} aftermath), {len(report.takeovers):,} takeovers",
+        f"{report.aftermath_days:,} aftermath, {report.recovering_days:,} recovering), "
+        f"{len(report.takeovers):,} takeovers",
         *(f"Note: {note}" for note in report.notes),
         *_detection_parts(report),
         _value_part(report),
@@ -195,6 +197,8 @@ def render(report: Report) -> str:
         _friction(report.friction),
         "Friction in the aftermath of takeovers (before credentials are reset)",
         _friction(report.aftermath_friction),
+        "Friction of owners whose account was taken over, after the reset",
+        _friction(report.recovering_friction),
         _ring_part(report),
         "Expected and observed takeovers by highest probability of the account-day",
         _band_part(report),

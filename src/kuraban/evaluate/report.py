@@ -33,12 +33,15 @@ class Detection(msgspec.Struct):
 class Budget(msgspec.Struct):
     """Detection when `allowed` innocent account-days may be flagged: an alert has probability > `threshold`.
 
+    `recovering_flagged`: days of attacked accounts after the end of the takeover that are flagged besides.
+
     `mean_recall` and `mean_in_time` weigh every family alike, whatever its number of takeovers.
     """
 
     budget: float
     allowed: int
     flagged: int
+    recovering_flagged: int
     threshold: float
     overall: Detection
     families: dict[str, Detection]
@@ -222,11 +225,13 @@ class Report(msgspec.Struct):
     innocent_days: int
     attacked_days: int
     aftermath_days: int
+    recovering_days: int
     budgets: list[Budget]
     operating_points: list[OperatingPoint]
     value: dict[str, Value]
     friction: dict[str, Friction]
     aftermath_friction: dict[str, Friction]
+    recovering_friction: dict[str, Friction]
     segments: list[Segment]
     bands: list[Band]
     curve: list[Point]

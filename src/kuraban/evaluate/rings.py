@@ -72,7 +72,7 @@ def _group(name: str, verdicts: list[Verdict], takeovers: dict[str, list[Takeove
 
 def crowds(world: World, decided: Decided, calendar: Calendar | None) -> Crowds:
     """Who was put into a ring and did not belong there, and on which days of the market."""
-    guilty = world.attacked | world.aftermath
+    guilty = world.touched
     decisions = acted = on_crash = on_crowd = 0
     accounts = set()
     for group, verdicts in decided.groups.items():

@@ -7,6 +7,9 @@ Definitions used everywhere in the evaluation:
 - A *takeover* is one line of truth. It starts with the attacker's first event. Its account stays compromised until
   the first `credentials.reset` after the attacker's last event, the next takeover of that account, or the end of the
   stream. Days of that time are not innocent; those with an event of the attacker are *attacked*, the rest *aftermath*.
+- The days of such an account after the end of a takeover are *recovering*: its owner is back, and watched closely on
+  purpose. Evaluations need worlds a hundred times richer in takeovers than life, so these days would crowd out all
+  others where innocent days set a threshold. They are counted, and reported, by themselves.
 - A *loss* is an attacker's `order.placed` that buys, or `withdrawal.requested`: from there money is gone. Selling,
   sweeping cash in and changing settings prepare a loss and are not one.
 """
@@ -106,6 +109,7 @@ class World(msgspec.Struct):
     unreadable: files.Unreadable
     attacked: set[int]
     aftermath: set[int]
+    recovering: set[int]
     victim_events: set[str]
 
     @property
@@ -120,8 +124,13 @@ class World(msgspec.Struct):
 
     @property
     def innocent_days(self) -> int:
-        """The account-days that are neither attacked nor aftermath."""
-        return self.account_days - len(self.attacked) - len(self.aftermath)
+        """The account-days that are neither attacked nor aftermath nor recovering."""
+        return self.account_days - len(self.touched)
+
+    @property
+    def touched(self) -> set[int]:
+        """The account-days that are not innocent."""
+        return self.attacked | self.aftermath | self.recovering
 
 
 def key(account: int, day: int) -> int:
@@ -163,9 +172,10 @@ def _close(takeovers: list[Takeover], resets: dict[str, list[int]], end: int) ->
                 takeover.end = max(takeover.last, min(takeover.end, following.acts[0].time - 1))
 
 
-def _days(takeovers: list[Takeover], accounts: dict[str, int]) -> tuple[set[int], set[int]]:
+def _days(takeovers: list[Takeover], accounts: dict[str, int], last: int) -> tuple[set[int], set[int], set[int]]:
     attacked: set[int] = set()
     compromised: set[int] = set()
+    later: set[int] = set()
     for takeover in takeovers:
         account = accounts.get(takeover.account)
         if account is None or not takeover.acts:
@@ -173,7 +183,8 @@ def _days(takeovers: list[Takeover], accounts: dict[str, int]) -> tuple[set[int]
         attacked.update(key(account, files.day(act.time)) for act in takeover.acts)
         through = range(files.day(takeover.acts[0].time), files.day(takeover.end) + 1)
         compromised.update(key(account, day) for day in through)
-    return attacked, compromised - attacked
+        later.update(key(account, day) for day in range(through.stop, last + 1))
+    return attacked, compromised - attacked, later - compromised
 
 
 def read_world(events: Iterable[Path], truth: Path) -> World:
@@ -212,7 +223,7 @@ def read_world(events: Iterable[Path], truth: Path) -> World:
         for line, own in zip(lines, acts, strict=True)
     ]
     _close(takeovers, resets, last)
-    attacked, aftermath = _days(takeovers, accounts)
+    attacked, aftermath, recovering = _days(takeovers, accounts, files.day(last))
     first_day = (np.asarray(first_seen, dtype=np.int64) + files.JST) // files.DAY
     opening = np.full_like(first_day, first_day.min() if len(first_day) else 0)
     closing = np.full_like(first_day, files.day(last))
@@ -227,5 +238,6 @@ def read_world(events: Iterable[Path], truth: Path) -> World:
         unreadable,
         attacked,
         aftermath,
+        recovering,
         victim_events,
     )
