@@ -103,6 +103,12 @@ def test_full_width_digits_odd_dashes_and_wrong_separators_are_told_apart() -> N
     assert read(jp(row.replace("2026/5/8", "2026/2/30"))).unreadable[0].code == "bad_date"
 
 
+def test_a_negative_price_is_refused_and_not_made_an_invalid_event() -> None:
+    statement = read(jp(ROWS[0].replace('"254.0"', '"-254.0"'), ROWS[1]))
+    assert [problem.code for problem in statement.unreadable] == ["negative"]
+    accounted(statement)
+
+
 def test_a_row_that_cannot_be_read_names_file_line_and_column_in_both_languages() -> None:
     (problem,) = read(jp(ROWS[0], ROWS[2].replace('"1,100"', '"many"')), "旅/export.csv").unreadable
     assert problem.place == "旅/export.csv:3"

@@ -74,7 +74,14 @@ def trade(
     same_day: date | None = None,
     type_: Type = "order.executed",
 ) -> Happened:
-    """An execution. notional: JPY. section: 特定, NISA and so on. same_day: the day that all exports agree on."""
+    """An execution. notional: JPY. section: 特定, NISA and so on. same_day: the day that all exports agree on.
+
+    Raises `CellError` (`negative`): a side is what says which way a trade goes, never a sign.
+    """
+    if min(quantity, price or 0.0, notional or 0.0) < 0:
+        raise CellError(
+            "negative", Words("数量・単価・金額にマイナスがあります", "a quantity, price or amount is negative")
+        )
     order = Order(
         id=order_id,
         instrument=instrument,
