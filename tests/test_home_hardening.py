@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kuraban.home.config import Account, Config
 from kuraban.home.hardening import (
     HOME,
     Done,
@@ -20,8 +21,10 @@ from kuraban.home.hardening import (
     plan,
     read,
     record_text,
+    reminder_words,
     reminders,
     steps,
+    things_in,
     things_of,
 )
 from kuraban.home.reach.model import Bank, Belongings, Broker, Device, Mailbox
@@ -55,6 +58,12 @@ def test_nothing_is_changed_before_the_device_is_clean() -> None:
     first = next_tasks(plan(THINGS, [], TODAY), most=1)[0]
     assert (first.step.id, first.thing.name) == ("update", "PC")
     tasks = {(task.step.id, task.thing.name): task for task in plan(THINGS, [], TODAY)}
+    assert all(
+        ("scan", "PC") in task.first
+        for task in tasks.values()
+        if task.thing.scope in ("mailbox", "broker") and task.step.after == ["scan"]
+    )
+    assert not any(task.first == () for task in tasks.values() if task.thing.scope in ("mailbox", "broker"))
     for step in ("mail_password", "mail_passkey"):
         assert ("scan", "PC") in tasks[step, "メール"].first
     assert ("mail_password", "メール") in tasks["password", "楽天"].first
@@ -145,3 +154,24 @@ def test_there_is_always_a_next_step_while_any_is_open(record: list[tuple[str, s
     assert len(as_data(tasks)) == len(tasks)
     for language in ("ja", "en"):
         assert as_text(tasks, "ja" if language == "ja" else "en").count("\n[") == len(tasks)
+
+
+def test_without_a_reach_file_the_accounts_of_the_configuration_are_hardened(tmp_path: Path) -> None:
+    config = Config(account=[Account(label="楽天証券", broker="rakuten")])
+    things = things_in(tmp_path, config)
+    assert [(thing.scope, thing.broker) for thing in things] == [
+        ("device", None),
+        ("broker", "rakuten"),
+        ("home", None),
+    ]
+    (tmp_path / "reach.toml").write_text('[[device]]\nname = "PC"\n', encoding="utf-8")
+    assert [thing.name for thing in things_in(tmp_path, config)] == ["PC", "home"]
+
+
+def test_the_digest_reminds_of_what_is_due_again_and_of_nothing_that_was_never_done(tmp_path: Path) -> None:
+    config = Config(account=[Account(label="楽天証券", broker="rakuten")])
+    assert reminder_words(tmp_path, config, TODAY) == []
+    append(tmp_path / "hardening.jsonl", done("notices", "楽天証券", date(2026, 8, 1)))
+    (words,) = reminder_words(tmp_path, config, TODAY)
+    assert "楽天証券" in words.ja
+    assert "2026-08-01" in words.en

@@ -1,6 +1,7 @@
 """The weekly digest: everything ordinary in a dozen lines, so that no alert has to say it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from kuraban.home.acts import TOKYO
@@ -23,8 +24,13 @@ ACTS = {
 }
 
 
-def digest(store: Store, found: Review, since: datetime, until: datetime) -> Words:
-    """What happened between two times, in both languages; lines end with a line break but for the last."""
+def digest(
+    store: Store, found: Review, since: datetime, until: datetime, reminders: Sequence[Words] = ()
+) -> Words:
+    """What happened between two times, in both languages; lines end with a line break but for the last.
+
+    reminders: precautions that are due again.
+    """
     lines = [
         Words(
             f"{since.astimezone(TOKYO):%m/%d}〜{until.astimezone(TOKYO):%m/%d} のまとめ",
@@ -34,6 +40,7 @@ def digest(store: Store, found: Review, since: datetime, until: datetime) -> Wor
         *_mails(store, since),
         *_open(store),
         *_troubles(store, found, since),
+        *reminders,
     ]
     return Words("\n".join(line.ja for line in lines), "\n".join(line.en for line in lines))
 

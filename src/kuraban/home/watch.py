@@ -15,12 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kuraban.home import alert, intake
+from kuraban.home.acts import TOKYO
 from kuraban.home.alert import Language, Send, by_apprise, say
 from kuraban.home.checking import mails_of
 from kuraban.home.config import Config, Mailbox, credential
 from kuraban.home.digest import WEEK, digest, last_due
 from kuraban.home.findings import Finding, Kind, Level, finding_id
 from kuraban.home.folder import Folder
+from kuraban.home.hardening import reminder_words
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import imap, watching
 from kuraban.home.mail.sources.imap import Arrived, Position, Server
@@ -202,7 +204,8 @@ class Watcher:
             return
         if sent >= due:
             return
-        words = digest(self.store, review(self.known(now)), max(sent, due - WEEK), now)
+        again = reminder_words(self.folder.path, self.config, now.astimezone(TOKYO).date())
+        words = digest(self.store, review(self.known(now)), max(sent, due - WEEK), now, again)
         title = "蔵番 今週のまとめ" if self.language == "ja" else "Kuraban: this week"
         channels = [channel for channel in self.config.alerts.channels if channel.digest]
         went_out = [self.send(channel, title, say(words, self.language)) for channel in channels]

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from kuraban.cli.home.common import language_of, now, opened, say, show
 from kuraban.home import plan
+from kuraban.home.acts import TOKYO
 from kuraban.home.digest import digest
+from kuraban.home.hardening import reminder_words
 from kuraban.home.review import review
 from kuraban.home.store import Store
 from kuraban.home.watch import known
@@ -23,7 +25,8 @@ def run(given: argparse.Namespace) -> int:
     store = Store.open(folder)
     until = now()
     found = review(known(store, config, plan.load(folder.plan), until, reading=False))
-    words = digest(store, found, until - timedelta(days=max(1, min(3650, given.days))), until)
+    again = reminder_words(folder.path, config, until.astimezone(TOKYO).date())
+    words = digest(store, found, until - timedelta(days=max(1, min(3650, given.days))), until, again)
     show(say(words, language))
     store.close()
     return 0

@@ -4,13 +4,10 @@ import argparse
 from datetime import date
 
 from kuraban.cli.home.common import language_of, now, opened, show, show_json, show_words
-from kuraban.cli.home.reach import FILE, belongings
 from kuraban.home import hardening
 from kuraban.home.acts import TOKYO
-from kuraban.home.hardening import HOME, Done
+from kuraban.home.hardening import HOME, RECORD, Done
 from kuraban.home.problems import HomeError
-
-RECORD = "hardening.jsonl"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +45,7 @@ def run(given: argparse.Namespace) -> int:
     if given.record or given.what == "record":
         show(hardening.record_text(done, language))
         return 0
-    mine = belongings(folder.path / FILE)
-    tasks = hardening.plan(hardening.things_of(mine), done, now().astimezone(TOKYO).date())
+    tasks = hardening.plan(hardening.things_in(folder.path, config), done, now().astimezone(TOKYO).date())
     if given.json:
         show_json(hardening.as_data(tasks))
     elif given.ids:

@@ -5,12 +5,12 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from kuraban.cli.home.common import Language, language_of, now, opened, say, show, show_json, show_words
-from kuraban.cli.home.harden import RECORD
 from kuraban.cli.home.reach import FILE, belongings
 from kuraban.home import casefile, hardening, incident
 from kuraban.home.acts import TOKYO
 from kuraban.home.config import Config
 from kuraban.home.folder import Folder
+from kuraban.home.hardening import RECORD
 from kuraban.home.incident import Action, PackageError
 from kuraban.home.problems import HomeError
 from kuraban.home.store import Store

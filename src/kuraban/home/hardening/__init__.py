@@ -1,15 +1,17 @@
 """Hardening: what to do to be safe, in the right order, with the record of what was done and reminders.
 
-`things_of` lists what the owner has, `plan` says what is open, `append` and `read` keep the record.
+`things_in` lists what the owner has, `plan` says what is open, `append` and `read` keep the record.
 """
 
 from kuraban.home.hardening.model import HOME, Done, Step, Thing, steps, things_of
+from kuraban.home.hardening.owned import RECORD, reminder_words, things_in
 from kuraban.home.hardening.plan import State, Task, next_tasks, plan, reminders
 from kuraban.home.hardening.record import append, read
 from kuraban.home.hardening.text import as_data, as_text, record_text
 
 __all__ = [
     "HOME",
+    "RECORD",
     "Done",
     "State",
     "Step",
@@ -22,7 +24,9 @@ __all__ = [
     "plan",
     "read",
     "record_text",
+    "reminder_words",
     "reminders",
     "steps",
+    "things_in",
     "things_of",
 ]

@@ -1,0 +1,49 @@
+"""What hardening is about for this owner, from `reach.toml` or else the configuration, and its reminders."""
+
+from datetime import date
+from pathlib import Path
+
+from kuraban.home import tomlfile
+from kuraban.home.config import Config
+from kuraban.home.hardening.model import Thing, things_of
+from kuraban.home.hardening.plan import plan, reminders
+from kuraban.home.hardening.record import read
+from kuraban.home.model import Words
+from kuraban.home.problems import HomeError
+from kuraban.home.reach.model import Belongings, Broker, Device, Mailbox
+
+RECORD, REACH = "hardening.jsonl", "reach.toml"
+THIS_DEVICE = "この端末 (this device)"
+MOST_REMINDERS = 3
+
+
+def things_in(folder: Path, config: Config) -> list[Thing]:
+    """The owner's things. Raises `HomeError` where `reach.toml` is there and cannot be read."""
+    path = folder / REACH
+    if path.exists():
+        return things_of(tomlfile.read(path, Belongings))
+    mine = Belongings(
+        device=[Device(name=THIS_DEVICE)],
+        mailbox=[Mailbox(name=box.name) for box in config.mailbox],
+        broker=[Broker(name=account.label, broker=account.broker) for account in config.account],
+    )
+    return things_of(mine)
+
+
+def reminder_words(folder: Path, config: Config, today: date) -> list[Words]:
+    """A few sentences on what was done once and is due again; none where nothing was ever noted or cannot be read."""
+    done, _ = read(folder / RECORD)
+    if not done:
+        return []
+    try:
+        due = reminders(plan(things_in(folder, config), done, today), today)
+    except HomeError:
+        return []
+    return [
+        Words(
+            f"そろそろもう一度: {task.words().ja}(前回 {task.done.on.isoformat()})",
+            f"due again: {task.words().en} (last on {task.done.on.isoformat()})",
+        )
+        for task in due[:MOST_REMINDERS]
+        if task.done is not None
+    ]
