@@ -1,6 +1,8 @@
 """CSV exports of brokers: every line is accounted for, and the same trade is the same event wherever it stands."""
 
 import codecs
+import csv
+import io
 import os
 import tracemalloc
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from kuraban import events
 from kuraban.home.model import Fact, Unreadable
 from kuraban.home.statements import Context, Fate, Statement, StatementReader, read_statement
+from kuraban.home.statements.decoding import encoding_of
 from kuraban.home.statements.formats import FORMATS
 from kuraban.home.statements.model import Format
 from kuraban.home.statements.testing import SAMPLES, check_formats
@@ -89,6 +92,18 @@ def test_encoding_and_file_name_do_not_matter() -> None:
         )
     ]
     assert len({tuple(fact.event.id for fact in reading.facts) for reading in readings}) == 1
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/*.csv")), ids=lambda path: path.stem)
+def test_an_export_saved_again_by_a_spreadsheet_reads_the_same(path: Path) -> None:
+    raw = path.read_bytes()
+    text = raw.decode(encoding_of(raw)).lstrip("\ufeff")
+    cells = list(csv.reader(io.StringIO(text, newline="")))
+    saved = io.StringIO()
+    csv.writer(saved).writerows(row + [""] * (max(map(len, cells)) - len(row)) for row in cells)
+    again, first = read(saved.getvalue().encode("utf-8-sig"), path.name), read(raw, path.name)
+    assert [fact.event for fact in again.facts] == [fact.event for fact in first.facts]
+    assert again.fates == first.fates
 
 
 def test_full_width_digits_odd_dashes_and_wrong_separators_are_told_apart() -> None:

@@ -1,9 +1,10 @@
-"""Feeds mutated exports to the CSV reader for as long as is wanted: `fuzz_statements.py SECONDS [SEED]`.
+"""Feeds mutated exports to the CSV reader for as long as is wanted: `python tests/fuzz/statements.py SECONDS [SEED]`.
 
 Every mutant starts from a shipped sample, so that it gets past recognition. A crash, a line that is not accounted for
-or an event that is no valid event ends the run, with the mutant written to `fuzz-statement.csv`.
+or an event that is no valid event ends the run, with the mutant written to the folder `fuzz-found`.
 """
 
+import hashlib
 import random
 import sys
 import time
@@ -57,7 +58,7 @@ def check(data: bytes) -> None:
 def main() -> int:
     """Runs until the time is up; 1 where something was found."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
-    draw = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)  # noqa: S311 - no secret depends on it
+    draw = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 1)
     samples = [path.read_bytes() for path in sorted(SAMPLES.glob("*/*.csv"))]
     end, count = time.monotonic() + seconds, 0
     while time.monotonic() < end:
@@ -65,7 +66,9 @@ def main() -> int:
         try:
             check(data)
         except Exception:
-            Path("fuzz-statement.csv").write_bytes(data)
+            folder = Path("fuzz-found")
+            folder.mkdir(exist_ok=True)
+            (folder / f"{hashlib.sha256(data).hexdigest()[:16]}.csv").write_bytes(data)
             raise
         count += 1
     print(f"{count} mutants read in {seconds:.0f} s, nothing found")
