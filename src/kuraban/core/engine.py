@@ -86,6 +86,7 @@ from kuraban.core.profile import (
     STRONG,
     THIN_BINS,
     TRADED,
+    VERY_ODD,
 )
 from kuraban.core.signals import access, cash, credentials, ids, notices, trading
 from kuraban.core.signals.ids import COUNT
@@ -103,6 +104,7 @@ SURE = 1e-4
 COMMON = 0.005
 # A session this suspect is told to its network as suspicious.
 SUSPECT = 0.03
+VERY_SUSPECT = 0.3
 # Evidence without the ring at which a buyer is as likely odd as not; about 2 in 100 of owners' new buys reach it.
 ODD_AT = 3.0
 
@@ -644,8 +646,7 @@ def spread_ring(
         value, others = rings.ring_odds(c, other, adv, time, pop)
         if value < np.float64(c["told"][i]) + 0.7:
             continue
-        # Somebody with nothing odd of his own is a bystander in the crowd, whatever the others are.
-        worth = value * min(1.0, 2.0 * np.float64(c["odd"][i]) + 0.15)
+        worth = rings.member_odds(c, value, others, np.float64(c["odd"][i]), time, pop)
         q = profiles[other]
         for j in range(SESSIONS):
             s = q["session"][j]
@@ -942,7 +943,8 @@ def run(
                         if novel_buy or member >= 0:
                             value, others = rings.ring_odds(c, account, adv, time, pop)
                             if value > 0.0:
-                                lift(s, ids.RING, value * _share_of_odd(s), np.int64(others + 0.5))
+                                worth = rings.member_odds(c, value, others, oddness(s), time, pop)
+                                lift(s, ids.RING, worth, np.int64(others + 0.5))
                             novel_buy = True
             elif kind == layout.CASH_SWEPT:
                 cash.score_sweep(p, s, pop, np.float64(row["amount"]))
@@ -1051,8 +1053,11 @@ def run(
         if login and placed:
             networks.tell_login(table, keys, account, time, True, minute, pop, 0, hit_accounts)
         belief = logistic(log_odds(s))
-        if belief > SUSPECT and not s["flags"] & ODD and placed:
+        if placed and belief > SUSPECT and not s["flags"] & ODD:
             s["flags"] |= ODD
+            networks.tell_suspicion(table, keys, account, time, belief)
+        if placed and belief > VERY_SUSPECT and not s["flags"] & VERY_ODD:
+            s["flags"] |= VERY_ODD
             networks.tell_suspicion(table, keys, account, time, belief)
         if kind == layout.ORDER_PLACED and instrument >= 0 and row["side"] == layout.BUY:
             c = crowds[instrument]
@@ -1077,9 +1082,3 @@ def oddness(s: Row) -> Any:
     """How odd a session is by its own evidence, without the ring's: 0..1."""
     own = evidence(s) - np.float64(s["weight"][ids.RING]) / 1000.0
     return logistic(1.5 * (own - ODD_AT))
-
-
-@jit
-def _share_of_odd(s: Row) -> Any:
-    """The ring's evidence counts in full for an odd session, little for a plain one."""
-    return min(1.0, 2.0 * oddness(s) + 0.15)

@@ -25,6 +25,8 @@ RING_DAYS = 0.7  # half-life of the crowd: rings buy within hours
 RATE_DAYS = 20.0
 EXTRA = 5.0
 NAMED_AT = 2.5
+RING_AT = 2.0  # ℓ at which a ring is as likely as not
+TAKES_IT = 0.5
 NAMED_MEMBERS = 2.2
 RING_ENDS_DAYS = 5
 
@@ -95,6 +97,22 @@ def ring_odds(c: Row, account: Int, adv: Float, time: Int, pop: Row) -> tuple[An
 
 
 @jit
+def member_odds(c: Row, value: Float, odd_others: Float, own: Float, time: Int, pop: Row) -> Any:
+    """What a ring's existence (ℓ = `value`) says of somebody who now buys its name, which is new to him.
+
+    A ring's thief buys this name every other time, an owner with the name's share of all new buys of these hours:
+    ln(1 + P(ring)·½ / share). Where the whole crowd buys, buying says little. `own`: his own oddness, 0..1; somebody
+    with nothing odd of his own gets half, being perhaps one who follows the price.
+    """
+    everyone = np.float64(pop["recent_novel"]) * math.pow(
+        0.5, max(0, time - np.int64(pop["recent_at"])) / DAY / RING_DAYS
+    )
+    share = (max(0.0, np.float64(c["organic"]) - odd_others) + 0.3) / (everyone + 30.0)
+    ring = 1.0 / (1.0 + math.exp(-1.2 * (value - RING_AT)))
+    return math.log(1.0 + ring * TAKES_IT / min(1.0, share)) * min(1.0, 0.5 + own)
+
+
+@jit
 def join(c: Row, account: Int, session: Any, odd: Float, time: Int, adv: Float, pop: Row) -> Any:
     """An account for which buying this was new has bought; its oddness may also have grown. True when new."""
     at = member_of(c, account)
@@ -117,6 +135,9 @@ def join(c: Row, account: Int, session: Any, odd: Float, time: Int, adv: Float, 
         c["organic"] += 1.0
         c["organic_odd"] += np.float64(odd)
         c["rate"] += 1.0
+        gap = max(0, time - np.int64(pop["recent_at"]))
+        pop["recent_novel"] = np.float64(pop["recent_novel"]) * math.pow(0.5, gap / DAY / RING_DAYS) + 1.0
+        pop["recent_at"] = max(np.int64(pop["recent_at"]), time)
         new = True
     if c["ring_day"] == 0:
         value, others = ring_odds(c, -1, adv, time, pop)

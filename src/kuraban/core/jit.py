@@ -28,7 +28,7 @@ def _digest() -> str:
     digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
     for path in sorted(_PACKAGE.rglob("*.py")):
         text = path.read_bytes()
-        if b"@jit" in text or path.parent == Path(__file__).resolve().parent:
+        if b"@jit" in text or path.name == "events.py" or path.parent == Path(__file__).resolve().parent:
             digest.update(path.relative_to(_PACKAGE).as_posix().encode())
             digest.update(text)
     return digest.hexdigest()

@@ -152,9 +152,10 @@ def ask(table: NDArray[Any], row: Row, keys: NDArray[Any], account: Int, time: I
                 value = min(2.0, 0.4 * value)
             if value > spray:
                 spray = value
-        if k != 2 and r["suspicion"] > 0.05 and np.int64(r["by"]) != account:
+        if r["suspicion"] > 0.05 and np.int64(r["by"]) != account:
             weight = math.log(1.0 + 30.0 * np.float64(r["suspicion"]) / (1.0 + np.float64(r["visitors"])))
-            neighbour = max(neighbour, weight if k != 1 else weight - 0.7)
+            # A crew's software on a crew's network is a weaker mark than its address or device.
+            neighbour = max(neighbour, weight if k in (0, 3) else weight - (0.7 if k == 1 else 1.0))
     return spray, neighbour
 
 
@@ -201,7 +202,7 @@ def tell_login(
 def tell_suspicion(table: NDArray[Any], keys: NDArray[Any], account: Int, time: Int, probability: Float) -> None:
     """A session here is now believed not to be its owner's."""
     for k in range(4):
-        if keys[k] == np.uint64(0) or k == 2:
+        if keys[k] == np.uint64(0):
             continue
         r = table[find(table, keys[k], time, True)]
         advance(r, time)

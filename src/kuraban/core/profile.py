@@ -26,7 +26,7 @@ SCALE = 1000.0
     ACTED,
     NEW_DEVICE,
     NEW_NETWORK,
-    UNLEARNED,
+    VERY_ODD,
     ODD,
     DENIED,
     ANOMALOUS,
@@ -257,6 +257,8 @@ POPULATION = np.dtype(
         ("novel_all", "f8"),
         ("today_odd", "f8"),
         ("today_novel", "f8"),
+        ("recent_novel", "f8"),  # novel buys of all names, decayed like a crowd
+        ("recent_at", "i8"),
         ("attempts", "f8"),
         ("failures", "f8"),
     ],

@@ -24,9 +24,7 @@ ACTS = {
 }
 
 
-def digest(
-    store: Store, found: Review, since: datetime, until: datetime, reminders: Sequence[Words] = ()
-) -> Words:
+def digest(store: Store, found: Review, since: datetime, until: datetime, reminders: Sequence[Words] = ()) -> Words:
     """What happened between two times, in both languages; lines end with a line break but for the last.
 
     reminders: precautions that are due again.
