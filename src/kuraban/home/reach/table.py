@@ -47,7 +47,8 @@ def as_text(graph: Graph, advice: list[Advice], best: Separation, language: Lang
         what = " + ".join(cut.words.ja if japanese else _sentence(cut.words.en) for cut in item.cuts)
         worst = f"最悪の場合 {_yen_ja(item.worst)} になります" if japanese else f"worst case then {_yen(item.worst)}"
         minutes = f"約{item.minutes}分" if japanese else f"about {item.minutes} min"
-        lines.append(f"{number}. {what} ({minutes}; {worst})")
+        saved = f"計 {_yen_ja(item.saved)} を守る" if japanese else f"protects {_yen(item.saved)} in all"
+        lines.append(f"{number}. {what} ({minutes}; {saved}; {worst})")
     lines += ["", _separation(best, japanese)]
     return "\n".join(lines) + "\n"
 
