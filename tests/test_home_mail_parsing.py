@@ -169,6 +169,23 @@ BOMBS = {
     "quotes": b'From: "' + b'\\"' * 30_000 + b"\r\n\r\n",
     "no line ends": b"Subject: x\r\n\r\n" + b"a" * 3_000_000,
     "no blanks in a subject": b"Subject: " + b"\xe3\x80\x90" * 20_000 + b"\r\n\r\n",
+    "a line of blanks in a notice": (
+        b"From: <alert_master@sbisec.co.jp>\r\nSubject: "
+        + word("約定通知")
+        + "\r\n\r\n銘柄\r\n".encode()
+        + b" " * 900_000
+    ),
+    "a notice that begins again and again": (
+        b"From: <noreply@robinhood.com>\r\nSubject: Your order has been executed\r\n\r\n"
+        + b"Your order to buy was executed on " * 25_000
+    ),
+    "a notice of blank lines": (
+        b"From: <service@rakuten-sec.co.jp>\r\nSubject: "
+        + word("【投資信託】積立購入が完了しました")
+        + b"\r\n\r\n"
+        + "購入金額\r\n".encode()
+        + b"a\r\n\r\n\r\n" * 100_000
+    ),
     "amounts": "Subject: 出金受付\r\nFrom: <a@sbisec.co.jp>\r\n\r\n".encode() + "出金".encode() * 100_000,
 }
 

@@ -1,11 +1,16 @@
 """DKIM signatures and ARC seals, checked again on the owner's computer with real keys."""
 
+import time
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dkim_signer import SELECTOR, dns_server, published, record, seal, sign
+from kuraban.home.mail.authenticity import canonical
 from kuraban.home.mail.authenticity.keys import Answer, Availability, Keys, Resolver, dns_resolver, offline
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.reading import read_letter
@@ -215,3 +220,98 @@ def test_a_sealed_mail_that_was_changed_afterwards_is_not_vouched_for() -> None:
     raw = forwarded(passes(SBI)).replace(b"\r\n\r\n", b"\r\n\r\nAAAA", 1)
     trusted = frozenset({"forwarder.example"})
     assert judged(raw, keys, receivers=(RECEIVER,), sealers=trusted).verdict is Verdict.FORGED
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_a_key_that_could_not_be_asked_for_is_asked_for_again_later() -> None:
+    clock, answers = Clock(), [Answer(Availability.UNREACHABLE), Answer(Availability.PRESENT, record())]
+    keys = Keys(lambda name: answers.pop(0), clock=clock)
+    assert keys.find("a").availability is Availability.UNREACHABLE
+    assert keys.find("a").availability is Availability.UNREACHABLE
+    clock.seconds += 61
+    assert keys.find("a").availability is Availability.PRESENT
+    assert answers == []
+
+
+def test_a_rotated_key_is_seen_within_the_hour() -> None:
+    clock, answers = Clock(), [Answer(Availability.ABSENT), Answer(Availability.PRESENT, record())]
+    keys = Keys(lambda name: answers.pop(0), clock=clock)
+    assert keys.find("a").availability is Availability.ABSENT
+    clock.seconds += 3601
+    assert keys.find("a").availability is Availability.PRESENT
+
+
+def test_invented_selectors_do_not_keep_a_dead_resolver_busy() -> None:
+    clock, asked = Clock(), []
+
+    def dead(name: str) -> Answer:
+        asked.append(name)
+        return Answer(Availability.UNREACHABLE)
+
+    keys = Keys(dead, clock=clock)
+    for number in range(500):
+        keys.find(f"selector{number}")
+    assert len(asked) == 3
+    clock.seconds += 61
+    keys.find("another")
+    assert len(asked) == 4
+
+
+HOSTILE = {
+    "blanks": b" " * 3_000_000,
+    "blank lines": b"\r\n" * 1_500_000,
+    "blank lines of blanks": b" \r\n" * 1_000_000,
+    "tabs and blanks": b"\t \t" * 1_000_000 + b"x",
+    "carriage returns": b"\r" * 3_000_000,
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+@pytest.mark.parametrize("form", [b"relaxed/relaxed", b"simple/simple"])
+def test_a_body_made_to_keep_the_checker_busy_does_not(body: str, form: bytes) -> None:
+    field = (
+        b"DKIM-Signature: v=1; a=rsa-sha256; c=" + form + b"; d=sbisec.co.jp; s=s2026; h=from:subject; bh=AAAA; b=AAAA"
+    )
+    raw = field + b"\r\nFrom: <a@sbisec.co.jp>\r\nSubject: x\r\n\r\n" + HOSTILE[body]
+    began = time.process_time()
+    assert judged(raw).verdict is Verdict.FORGED
+    assert time.process_time() - began < 3.0
+
+
+def test_a_header_made_to_keep_the_checker_busy_does_not() -> None:
+    raw = sign(notice(extra=(b"X-Long: y" + b"\r\n z" * 60_000,)), SBI)
+    began = time.process_time()
+    assert [why.code for why in judged(raw).why] == ["no_proof", "not_checkable"]
+    assert time.process_time() - began < 3.0
+
+
+LINES = st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r\n", b"\r\n\r\n", b"b c ", b"\r"]), max_size=30)
+
+
+@given(LINES)
+def test_a_body_is_put_into_the_form_the_reference_gives_it(pieces: list[bytes]) -> None:
+    content = b"".join(pieces) + b"x \t\r\n\r\n"
+    reference = import_module("dkim.canonicalization")
+    assert canonical.body(content, relaxed=True) == reference.Relaxed.canonicalize_body(content)
+    assert canonical.body(content, relaxed=False) == reference.Simple.canonicalize_body(content)
+
+
+@given(st.binary(max_size=60), st.booleans())
+def test_canonical_form_is_the_same_when_it_is_taken_twice(content: bytes, relaxed: bool) -> None:
+    once = canonical.body(content, relaxed)
+    assert canonical.body(once, relaxed) == once
+
+
+@pytest.mark.parametrize("form", [(b"relaxed", b"relaxed"), (b"relaxed", b"simple"), (b"simple", b"simple")])
+def test_every_canonical_form_verifies(form: tuple[bytes, bytes]) -> None:
+    raw = notice().replace(b"\r\n\r\n", b"\r\n\r\nZm9v  \t\r\n \r\n", 1) + b"\r\n\r\n"
+    assert judged(sign(raw, SBI, canonicalize=form)).verdict is Verdict.VERIFIED

@@ -103,7 +103,7 @@ def _recognised(message: Message, author: Sender, authenticity: Authenticity, ar
     broker = brokers.of_address(author.address) or brokers.of_host(author.domain)
     if broker is None:
         return _Notice()
-    text = recognition.plain(message.text)
+    text = recognition.ready(message.text)
     found = recognition.find(author.address, around.subject, text)
     notice = _Notice(found.kind if found else None, found)
     deceitful = authenticity.verdict in _DECEITFUL

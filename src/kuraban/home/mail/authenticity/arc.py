@@ -8,7 +8,7 @@ import re
 from importlib import import_module
 from typing import Any
 
-from kuraban.home.mail.authenticity import results
+from kuraban.home.mail.authenticity import canonical, results
 from kuraban.home.mail.authenticity.keys import Availability, Keys
 from kuraban.home.mail.authenticity.results import Block
 from kuraban.home.mail.headers import Headers, unfold
@@ -34,7 +34,8 @@ def read(raw: bytes, head: Headers, sealers: frozenset[str], keys: Keys) -> Bloc
         return None
     if any(b"l" in found for found in tags) or not all(_covers(found) for found in tags[len(seals) :]):
         return None
-    return _first(head) if _holds(raw, keys) else None
+    ready = canonical.prepared(raw, relaxed=True)  # ARC knows no other form
+    return _first(head) if ready is not None and _holds(ready, keys) else None
 
 
 def _tags(value: bytes) -> dict[bytes, bytes]:

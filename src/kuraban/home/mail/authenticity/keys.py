@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +20,9 @@ import dns.resolver
 
 MAX_RECORD = 4096  # bytes
 MAX_KEPT = 5000
+FRESH = 3600.0  # seconds an answer is taken for true
+RETRY = 60.0  # seconds after which a question that nobody answered is asked again
+PATIENCE = 3  # questions in a row without any answer, after which nobody is asked for RETRY seconds
 
 
 class Availability(StrEnum):
@@ -74,35 +78,62 @@ def of_record(record: bytes) -> Answer:
     return Answer(Availability.PRESENT if key else Availability.REVOKED, record)
 
 
+class _Asked(NamedTuple):
+    """An answer and until when it is taken for true, by the clock of the cache."""
+
+    until: float
+    answer: Answer
+
+
 class Keys:
     """Keys by `selector._domainkey.domain`, from the cache file and a resolver.
 
-    path: the cache file, None to keep keys in memory only. Each name is asked for at most once in the life of the
-    object.
+    path: the cache file, None to keep keys in memory only. clock: seconds; an answer is good for FRESH of them.
     """
 
-    def __init__(self, resolver: Resolver = offline, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        resolver: Resolver = offline,
+        path: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._resolver = resolver
         self._path = path
         self._kept = _load(path) if path is not None else {}
-        self._asked: dict[str, Answer] = {}
+        self._clock = clock
+        self._asked: dict[str, _Asked] = {}
+        self._silent = 0  # questions in a row that nobody answered
+        self._ask_again = 0.0
         self._changed = False
 
     def find(self, name: str) -> Answer:
         """The key of this name, now or as it was kept."""
-        if name not in self._asked:
+        asked = self._asked.get(name)
+        if asked is None or asked.until <= self._clock():
             if len(self._asked) > MAX_KEPT:  # a mailbox full of invented selectors must not fill the memory
                 self._asked.clear()
-            self._asked[name] = self._find(name)
-        return self._asked[name]
+            answer = self._ask(name)
+            lasts = RETRY if answer.availability is Availability.UNREACHABLE else FRESH
+            asked = self._asked[name] = _Asked(self._clock() + lasts, answer)
+        return asked.answer
 
-    def _find(self, name: str) -> Answer:
-        answer = self._resolver(name)
+    def _ask(self, name: str) -> Answer:
+        answer = self._resolve(name)
         if answer.availability is Availability.PRESENT:
             self.keep(name, answer.record)
             return answer
         if answer.availability is not Availability.REVOKED and name in self._kept:
             return Answer(Availability.PRESENT, self._kept[name].encode("ascii"), kept=True)
+        return answer
+
+    def _resolve(self, name: str) -> Answer:
+        """The resolver's answer; after a few that did not come, nobody is asked for a while."""
+        if self._silent >= PATIENCE and self._clock() < self._ask_again:
+            return Answer(Availability.UNREACHABLE)
+        answer = self._resolver(name)
+        silent = answer.availability is Availability.UNREACHABLE
+        self._silent = self._silent + 1 if silent else 0
+        self._ask_again = self._clock() + RETRY
         return answer
 
     def keep(self, name: str, record: bytes) -> None:

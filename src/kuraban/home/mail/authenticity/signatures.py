@@ -10,6 +10,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from kuraban.home.mail.authenticity import canonical
 from kuraban.home.mail.authenticity.domains import organisational
 from kuraban.home.mail.authenticity.keys import Availability, Keys
 from kuraban.home.mail.authenticity.sender import DOMAIN
@@ -77,7 +78,8 @@ def check(raw: bytes, whole: bool, head: Headers, domain: str, keys: Keys, arriv
         elif not whole or len(raw) > MAX_MESSAGE:
             found.append(Signature(signer, selector, Outcome.UNKNOWN, "not_whole"))
         else:
-            found.append(_verified(raw, index, signer, selector, keys))
+            relaxed = tags.get(b"c", b"").lower().partition(b"/")[2] == b"relaxed"
+            found.append(_verified(canonical.prepared(raw, relaxed), index, signer, selector, keys))
     return tuple(found)
 
 
@@ -119,7 +121,10 @@ def _expired(tags: dict[bytes, bytes], arrived: datetime) -> str:
     return "future_signature" if moments.get(b"t", 0) > now + _LEEWAY else ""
 
 
-def _verified(raw: bytes, index: int, signer: str, selector: str, keys: Keys) -> Signature:
+def _verified(raw: bytes | None, index: int, signer: str, selector: str, keys: Keys) -> Signature:
+    """raw: as `canonical.prepared` gives it."""
+    if raw is None:
+        return Signature(signer, selector, Outcome.UNKNOWN, "not_checkable")
     answer = keys.find(f"{selector}._domainkey.{signer}")
     if answer.availability is not Availability.PRESENT:
         return Signature(signer, selector, Outcome.UNKNOWN, f"key_{answer.availability}")

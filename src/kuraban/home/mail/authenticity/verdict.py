@@ -53,8 +53,9 @@ def judge(
         return Authenticity(Verdict.FORGED, broker.key, reasons + (lookalike.why if lookalike else ()))
     if lookalike is not None:
         hired = proved.verdict is Verdict.VERIFIED and {reason.code for reason in lookalike.why} <= _PERHAPS_HIRED
-        verdict = Verdict.UNVERIFIED if hired else Verdict.LOOKALIKE
-        return Authenticity(verdict, lookalike.broker, lookalike.why + reasons)
+        if hired:
+            return Authenticity(Verdict.UNVERIFIED, broker.key, lookalike.why + reasons)
+        return Authenticity(Verdict.LOOKALIKE, lookalike.broker, lookalike.why + reasons)
     return Authenticity(proved.verdict, broker.key, reasons)
 
 

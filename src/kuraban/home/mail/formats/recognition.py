@@ -9,9 +9,12 @@ from typing import NamedTuple
 from kuraban.home.mail.authenticity.domains import within
 from kuraban.home.mail.formats.catalogue import FORMATS
 from kuraban.home.mail.formats.model import Field, Format, Stated, Surroundings, ValueUnreadError
+from kuraban.home.mail.html import tidy
 from kuraban.home.model import Words
 
 MAX_RECORDS = 200
+MAX_TEXT = 100_000  # characters of a notice, ten times the longest seen
+MAX_LINE = 2_000
 
 
 class Reading(NamedTuple):
@@ -31,8 +34,17 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def ready(text: str) -> str:
+    """A text for `find` and `read`: `plain`, blanks and line ends single, within bounds of length.
+
+    The bounds are also what keeps the formats' expressions quick on a text that was made to keep them busy.
+    """
+    lines = tidy(plain(text[: 2 * MAX_TEXT])).split("\n")
+    return "\n".join(line[:MAX_LINE] for line in lines)[:MAX_TEXT]
+
+
 def find(address: str, subject: str, text: str) -> Format | None:
-    """The format of a mail from this address, None for none that is known. subject, text: `plain`."""
+    """The format of a mail from this address, None for none that is known. subject: `plain`; text: `ready`."""
     for candidate in FORMATS:
         mine = _sends(address, candidate.senders) and _compiled(candidate.subject).search(subject)
         if mine and (not candidate.body or _compiled(candidate.body).search(text)):
@@ -48,7 +60,7 @@ def _sends(address: str, senders: tuple[str, ...]) -> bool:
 def read(found: Format, text: str, around: Surroundings) -> Reading:
     """The events that a mail of a format states.
 
-    text: `plain`. A record that cannot be read is a problem, not an error.
+    text: `ready`. A record that cannot be read is a problem, not an error.
     """
     text = around.subject if found.reads == "subject" else text
     problems: list[Words] = []

@@ -181,10 +181,13 @@ class Mailbox:
         with _named_errors():
             fetched = self._client.fetch(uids, [f"BODY.PEEK[]<0.{most + 1}>"])
         for uid in uids:
-            known = sizes.get(uid, {})
-            content = fetched.pop(uid, {}).get(b"BODY[]<0>")
-            if content is None:
+            if uid not in fetched:
                 continue  # deleted meanwhile, by the owner or his other programs
+            known, told = sizes.get(uid, {}), fetched.pop(uid)
+            content = told.get(b"BODY[]<0>", told.get(b"BODY[]"))
+            if not isinstance(content, bytes):
+                yield MailboxError("protocol").unreadable(f"imap:{folder}:{uid}"), uid
+                continue
             size = max(int(known.get(b"RFC822.SIZE", 0)), len(content))
             whole = most == MAX_MAIL and len(content) <= most
             raw = content if whole else content[:PREFIX]
