@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import deciding, reading
+from bench import deciding, mail, reading
 from bench.result import Result, table
 
 BENCHMARKS: dict[str, Callable[[], Result | list[Result]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], Result | list[Result]]] = {
     "snapshots": deciding.snapshots,
     "latency": deciding.latency,
     "start-up": deciding.start_up,
+    "mailbox": mail.mailbox,
 }
 
 
