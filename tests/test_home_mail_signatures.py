@@ -187,6 +187,16 @@ def test_a_mail_that_the_provider_passed_and_the_key_refutes_is_left_open() -> N
     assert (found.verdict, codes(found)) == (Verdict.UNVERIFIED, ["contradiction", "header_changed"])
 
 
+def test_a_body_that_the_provider_stored_in_another_form_leaves_a_confirmed_mail_verified() -> None:
+    signed = sign(notice(), SBI)
+    head, _, _ = signed.partition(b"\r\n\r\n")
+    rewritten = head + b"\r\n\r\n5pys5paH44Gn44GZ44CCDQo=\r\nDQo=\r\n"
+    found = judged(trace(passes(SBI), f"bounce@{SBI}") + rewritten, receivers=(RECEIVER,))
+    assert (found.verdict, codes(found)) == (Verdict.VERIFIED, ["provider_confirms", "body_rewritten"])
+    failed = f"spf=fail smtp.mailfrom=x@attack.example; dkim=fail header.d={SBI}; dmarc=fail header.from={SBI}"
+    assert judged(trace(failed) + rewritten, receivers=(RECEIVER,)).verdict is Verdict.FORGED
+
+
 def forwarded(results: str, sealer: str = "forwarder.example") -> bytes:
     """A notice that was received elsewhere, sealed there and passed on, its own signature broken on the way."""
     received = b"Authentication-Results: mx.forwarder.example; " + results.encode() + b"\r\n" + notice()

@@ -85,7 +85,7 @@ def gather(mail: Mail, context: MailContext) -> Evidence:
 def _weigh(evidence: Evidence) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict of the evidence: one table, read from the top."""
     confirmed = evidence.provider == "confirms" or evidence.forwarder == "confirms"
-    fit = evidence.has(Outcome.PASS) or evidence.has(Outcome.UNKNOWN) or evidence.has(Outcome.FAIL)
+    fit = any(signature.outcome is not Outcome.UNFIT for signature in evidence.signatures)
     if evidence.provider == "broken":
         return Verdict.UNVERIFIED, ("broken_results",)
     if evidence.has(Outcome.UNFIT) and not fit:
@@ -95,6 +95,13 @@ def _weigh(evidence: Evidence) -> tuple[Verdict, tuple[str, ...]]:
         if evidence.provider == "denies":
             return Verdict.UNVERIFIED, ("contradiction",)
         return Verdict.VERIFIED, ("signature_holds", *(("provider_confirms",) if confirmed else ()))
+    if evidence.has(Outcome.BODY):
+        # Some providers store mails in a form of their own and write them anew; theirs was the whole one.
+        confirming = (
+            ("provider_confirms" if evidence.provider == "confirms" else "forwarder_confirms"),
+            "body_rewritten",
+        )
+        return (Verdict.VERIFIED, confirming) if confirmed else (Verdict.FORGED, evidence.codes(Outcome.BODY))
     if evidence.has(Outcome.FAIL):
         if confirmed:
             return Verdict.UNVERIFIED, ("contradiction", *evidence.codes(Outcome.FAIL))

@@ -32,7 +32,8 @@ class Outcome(StrEnum):
     """What a signature proves."""
 
     PASS = "pass"  # noqa: S105, a result
-    FAIL = "fail"  # the key is there, and header or body are not what was signed
+    BODY = "body"  # the header is what was signed, the body is not (any more)
+    FAIL = "fail"  # the key is there, and the header is not what was signed
     UNKNOWN = "unknown"  # the key cannot be had, or the mail was not read whole
     UNFIT = "unfit"  # it must not count, whatever it says: `code` says why
 
@@ -49,10 +50,14 @@ class Signature(NamedTuple):
 class _Checked(dkim.DKIM):  # type: ignore[misc]
     """dkimpy's verifier without its clock: `t=` and `x=` are held against the time of arrival before."""
 
+    with_body = True
+
     def verify_headerprep(self, idx: int = 0) -> Any:
         fields = [(name, value) for name, value in self.headers if name.lower() == b"dkim-signature"]
         tags = dkim.parse_tag_value(fields[idx][1])
         dkim.validate_signature_fields({name: value for name, value in tags.items() if name not in (b"x", b"t")})
+        if not self.with_body:
+            tags.pop(b"bh", None)  # without it dkimpy leaves the body alone; what is signed is the field as it stands
         include = [name.lower() for name in re.split(rb"\s*:\s*", tags[b"h"])]
         self.domain, self.selector, self.include_headers = tags[b"d"], tags[b"s"], tuple(include)
         return tags, include, fields
@@ -130,11 +135,18 @@ def _verified(raw: bytes | None, index: int, signer: str, selector: str, keys: K
         return Signature(signer, selector, Outcome.UNKNOWN, f"key_{answer.availability}")
     try:
         dkim.evaluate_pk(selector, answer.record)
-        good = _Checked(raw, minkey=1024).verify(index, dnsfunc=lambda name, timeout=5: answer.record)
+        good = _holds(raw, index, answer.record, with_body=False)
+        whole = good and _holds(raw, index, answer.record, with_body=True)
     except dkim.ValidationError as error:
         if "body hash" in str(error):
-            return Signature(signer, selector, Outcome.FAIL, "body_changed")
+            return Signature(signer, selector, Outcome.BODY, "body_changed")
         return Signature(signer, selector, Outcome.UNFIT, "malformed_signature")
     except Exception:  # dkimpy raises whatever Python does on input it did not foresee; none of it proves anything
         return Signature(signer, selector, Outcome.UNKNOWN, "not_checkable")
-    return Signature(signer, selector, Outcome.PASS if good else Outcome.FAIL, "" if good else "header_changed")
+    return Signature(signer, selector, Outcome.PASS if whole else Outcome.FAIL, "" if whole else "header_changed")
+
+
+def _holds(raw: bytes, index: int, record: bytes, *, with_body: bool) -> bool:
+    checked = _Checked(raw, minkey=1024)
+    checked.with_body = with_body
+    return bool(checked.verify(index, dnsfunc=lambda name, timeout=5: record))

@@ -25,6 +25,10 @@ WORDS: dict[str, Words] = {
         "{broker}の署名と本文が一致しません。送信後に書き換えられています。",
         "The content does not match {broker}'s signature: it was altered after it was signed.",
     ),
+    "body_rewritten": Words(
+        "届いた後に本文の保存形式が変わっています（事業者によっては普通のことです）。差出人と件名の署名は有効です。",
+        "The body was stored in another form after it came, as some providers do; sender and subject are as signed.",
+    ),
     "header_changed": Words(
         "{broker}の署名と、差出人・件名などが一致しません。",
         "Sender, subject or other fields do not match {broker}'s signature.",
