@@ -1,7 +1,9 @@
 """Reach: what follows from one failure, the cheapest cuts, and the picture of it."""
 
 import time
+import tomllib
 from itertools import chain, combinations
+from pathlib import Path
 from xml.etree import ElementTree
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kuraban.cli.home.reach import EXAMPLE
 from kuraban.home.reach import (
     Belongings,
     Graph,
@@ -224,3 +227,11 @@ def test_a_hundred_accounts_are_answered_in_seconds() -> None:
     assert ranked(whole)
     separation(whole)
     assert time.perf_counter() - start < 20
+
+
+def test_the_picture_in_the_documentation_is_that_of_the_example() -> None:
+    mine = msgspec.convert(tomllib.loads(EXAMPLE), Belongings)
+    assert problems(mine) == []
+    whole = graph(mine)
+    shown = Path(__file__).parents[1] / "docs" / "images" / "reach-example.svg"
+    assert shown.read_text(encoding="utf-8") == svg(mine, whole, ranked(whole), "ja")
