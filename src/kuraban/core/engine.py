@@ -1008,10 +1008,10 @@ def run(
                 if s["flags"] & CHALLENGED:
                     p["challenged"] += 1.0
             if kind == layout.ORDER_PLACED:
-                if not unsure and s["flags"] & TRADED == 0:
-                    if machine:
+                if s["flags"] & TRADED == 0:
+                    if machine and p["machine_logins"] > 0.5 and p["machine_asn"] == row["asn"]:
                         p["machine_acts"] += 1.0
-                    else:
+                    elif not machine and not unsure:
                         p["traded"] += 1.0
                 s["flags"] |= TRADED
                 s["orders"] += 1 if s["orders"] < 60000 else 0

@@ -140,6 +140,8 @@ PROFILE = np.dtype(
         ("machine_logins", "f4"),  # how often, and how many of its visits acted
         ("machine_acts", "f4"),
         ("machine_at", "u4"),  # minutes, its last login
+        ("machine_next", "u4"),  # network of another program on probation, and since when (minutes)
+        ("machine_next_at", "u4"),
         ("logins", "f4"),
         ("with_device", "f4"),  # logins that carried a device id
         ("strong", "f4"),  # sessions with a phishing-resistant factor

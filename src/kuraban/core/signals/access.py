@@ -257,8 +257,15 @@ def learn_machine(p: Row, pop: Row, row: Row, ua: Any, minute: Int, known: Flag,
     pop["machine_logins"] += 1.0
     if not known:
         pop["machine_new"] += 1.0
-    if unsure:
+    if unsure and known:
         return
+    if unsure:
+        # On probation: the same program a day later, undenied, is the owner's.
+        if p["machine_next"] != row["asn"]:
+            p["machine_next"] = row["asn"]
+            p["machine_next_at"] = minute
+        if minute - np.int64(p["machine_next_at"]) < 1440:
+            return
     if not known:
         p["machine_logins"] = 0.0
         p["machine_acts"] = 0.0
