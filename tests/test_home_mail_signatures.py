@@ -6,11 +6,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dkim_signer import SELECTOR, dns_server, published, record, seal, sign
-from kuraban.home.mail.authenticity import canonical
+from kuraban.home.mail import parsing
+from kuraban.home.mail.authenticity import canonical, sender
 from kuraban.home.mail.authenticity.keys import Answer, Availability, Keys, Resolver, dns_resolver, offline
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.reading import read_letter
@@ -325,3 +326,36 @@ def test_canonical_form_is_the_same_when_it_is_taken_twice(content: bytes, relax
 def test_every_canonical_form_verifies(form: tuple[bytes, bytes]) -> None:
     raw = notice().replace(b"\r\n\r\n", b"\r\n\r\nZm9v  \t\r\n \r\n", 1) + b"\r\n\r\n"
     assert judged(sign(raw, SBI, canonicalize=form)).verdict is Verdict.VERIFIED
+
+
+SIGNED = sign(mail("<alert_master@sbisec.co.jp>", "約定通知", "見本株式会社を買付しました。\n"), SBI)
+
+
+def shown(raw: bytes) -> tuple[str, str, str]:
+    message = parsing.parse(raw)
+    return sender.read(message.headers).address, message.subject, "".join(message.text.split())
+
+
+EDITS = st.tuples(
+    st.integers(0, len(SIGNED)),
+    st.integers(0, 3),
+    st.binary(max_size=3)
+    | st.sampled_from([b"\r\n", b"\r\n ", b"\r\nFrom: x@attack.example", b"\r\nSubject: y", b"\0"]),
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(EDITS, min_size=1, max_size=3))
+def test_whatever_is_changed_in_a_signed_mail_what_people_read_is_verified_only_if_it_is_as_signed(
+    edits: list[tuple[int, int, bytes]],
+) -> None:
+    raw = SIGNED
+    for at, removed, put in edits:
+        raw = raw[:at] + put + raw[at + removed :]
+    if judged(raw).verdict is Verdict.VERIFIED:
+        assert shown(raw) == shown(SIGNED)
+
+
+def test_how_the_body_is_encoded_may_be_left_unsigned() -> None:
+    raw = sign(notice(), SBI, include_headers=[b"from", b"subject", b"date"])
+    assert judged(raw).verdict is Verdict.VERIFIED

@@ -24,7 +24,9 @@ MAX_MESSAGE = 4 * 1024 * 1024
 _TAG = re.compile(rb"\s*([a-zA-Z][a-zA-Z0-9_]*)\s*=([^;]*)(?:;|\Z)")
 _SELECTOR = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?")
 # What a reader acts on: a copy of any of these that is not signed could be the attacker's.
-_READ = (b"from", b"subject", b"content-type", b"content-transfer-encoding")
+# How the body is encoded may stay unsigned, as many senders leave it: the body's bytes are fixed all the same.
+_READ = (b"from", b"subject", b"date")
+_SINGLE = (*_READ, b"content-type", b"content-transfer-encoding")
 _LEEWAY = 36_000  # seconds a sender's clock may be wrong, as dkimpy allows
 
 
@@ -111,7 +113,7 @@ def _unfit(tags: dict[bytes, bytes], value: bytes, head: Headers, arrived: datet
     present = {field.name.encode("ascii", "replace") for field in head.fields}
     if any(name in present and name not in signed for name in _READ):
         return "unsigned_fields"
-    if any(f"repeated_{name.decode()}" in head.oddities for name in _READ):
+    if any(f"repeated_{name.decode()}" in head.oddities for name in _SINGLE):
         return "repeated_fields"
     return _expired(tags, arrived)
 
