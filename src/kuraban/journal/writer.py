@@ -6,6 +6,7 @@ leaves unknown what is on the disk (a failed flush, a damaged file) nothing more
 reads what is there, can tell.
 """
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -81,6 +82,9 @@ class Writer:
                 if problem is None:
                     _tell(outcomes)
                     break
+                # Whoever handed over something in the meantime is told as well, and waits for the same retry.
+                more, ended = self._gather_now()
+                works, last = [*works, *more], last or ended
                 for work in works:
                     work.delayed(problem)
                 if self.failed is not None:
@@ -88,13 +92,23 @@ class Writer:
                 self._stop.wait(RETRY_S)
 
     def _gather(self) -> tuple[Sequence[Work], bool]:
-        found = [self._queue.get()]
-        while found[-1] is not None and len(found) < _GATHERED:
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        more, last = self._gather_now()
+        return [first, *more], last
+
+    def _gather_now(self) -> tuple[Sequence[Work], bool]:
+        found: list[Work] = []
+        while len(found) < _GATHERED:
             try:
-                found.append(self._queue.get_nowait())
+                work = self._queue.get_nowait()
             except queue.Empty:
                 break
-        return [work for work in found if work is not None], found[-1] is None
+            if work is None:
+                return found, True
+            found.append(work)
+        return found, False
 
     def _commit(self, works: Sequence[Work], outcomes: list[tuple[Work, Any, Exception | None]]) -> str | None:
         """One transaction; the code of what went wrong, None when all is on the disk."""
@@ -141,7 +155,9 @@ class Writer:
 
 def _tell(outcomes: Sequence[tuple[Work, Any, Exception | None]]) -> None:
     for work, result, error in outcomes:
-        if error is None:
-            work.done(result)
-        elif work.refused is not None:
-            work.refused(error)
+        # What is durable stays so, whatever becomes of the word about it: the writer goes on.
+        with contextlib.suppress(Exception):
+            if error is None:
+                work.done(result)
+            elif work.refused is not None:
+                work.refused(error)

@@ -28,7 +28,7 @@ def view(live: Live, connection: sqlite3.Connection, account: str) -> AccountVie
         account,
         written(int(profile["born"])),
         written(last),
-        float(account_probability(profile, last)),  # type: ignore[no-untyped-call]
+        float(account_probability(profile, last)),
         _known(profile["cash"]),
         _known(profile["linked_cash"]),
         _known(profile["margin_power"]),
@@ -45,7 +45,7 @@ def _session(live: Live, session: Any) -> SessionView:
     clients = live.replay.clients
     software = f"{clients.browser_name(int(session['browser']))} / {clients.os_name(int(session['os']))}"
     country = country_letters(int(session["country"]))
-    belief = round(float(log_odds(session)), 3)  # type: ignore[no-untyped-call]
+    belief = round(float(log_odds(session)), 3)
     return SessionView(written(int(session["start"])), written(int(session["last"])), country, software, belief)
 
 

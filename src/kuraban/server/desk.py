@@ -25,6 +25,7 @@ from kuraban.journal.snapshots import Snapshots
 from kuraban.journal.writer import Job, Work, Writer
 from kuraban.server.clock import Clock
 from kuraban.server.meters import Meters
+from kuraban.server.rendering import Renderer
 from kuraban.server.shadow import Shadow
 
 ENCODE = msgspec.json.Encoder().encode
@@ -67,6 +68,9 @@ class Reply(Protocol):
         """Take the result, or what went wrong."""
 
 
+Deliver = Callable[[Sequence[tuple[Reply, Outcome]]], object]
+
+
 @dataclass
 class Letter:
     """Events that wait to be decided. wanted: whether the decisions are asked for."""
@@ -105,7 +109,8 @@ class Settings:
 
 class Desk:
     """A recovered engine at work. connection: the writing one. noted: called inside the writer's transaction with each
-    decision above allow and its alert's number, to queue what others are to be told."""
+    decision above allow and its alert's number, to queue what others are to be told. settled: called after each commit.
+    deliver: gives a batch's answers to their replies."""
 
     def __init__(
         self,
@@ -118,6 +123,7 @@ class Desk:
         condition: Callable[[str, bool], object],
         noted: Callable[[sqlite3.Connection, Notable, int | None, int], object] = lambda *_: None,
         settled: Callable[[], object] = lambda: None,
+        deliver: Deliver | None = None,
         settings: Settings | None = None,
     ):
         self.live = live
@@ -129,10 +135,12 @@ class Desk:
         self._condition = condition
         self._noted = noted
         self._settled = settled
+        self._deliver = deliver or _one_by_one
         self._settings = settings or Settings()
         self._layout = store.layout(connection)
         self.trail = Trail(connection)
         self.shadow: Shadow | None = None
+        self._renderer = Renderer(live.replay.writer)
         self._inbox: deque[Letter | Call] = deque()
         self._waiting = self._waiting_bytes = 0
         self._bell = threading.Condition()
@@ -290,8 +298,7 @@ class Desk:
 
         def done(_: Any) -> None:
             self._meters.batch(taken, decided - begun, self._clock.monotonic() - decided)
-            for reply, outcome in replies:
-                reply(outcome, None)
+            self._deliver(replies)
             self._settled()
 
         def delayed(code: str) -> None:
@@ -308,14 +315,18 @@ class Desk:
         asked[own] = wanted[taken.lines[rows["row"][own]] - 1]
         answers: dict[int, bytes] = {}
         notable: list[Notable] = []
-        writer, batch = self.live.replay.writer, taken.batch
-        for row in rows[asked | (rows["action"] > 0)]:
-            index, cause = int(row["row"]), int(row["cause"])
-            decision = writer.decision(row, batch.id(index) if index >= 0 else None, batch.time(cause))
+        batch, name = taken.batch, self.live.replay.reader.accounts.name
+        chosen = rows[asked | (rows["action"] > 0)]
+        indexes, causes = chosen["row"].tolist(), chosen["cause"].tolist()
+        ids = [batch.id(index) if index >= 0 else None for index in indexes]
+        accounts, times = [name(code) for code in chosen["account"].tolist()], [batch.time(cause) for cause in causes]
+        lines = taken.lines.tolist()
+        found = self._renderer.decisions(chosen, ids, accounts, times)
+        for decision, index, cause in zip(found, indexes, causes, strict=True):
             raw = ENCODE(decision)
             if index >= 0:
-                answers[int(taken.lines[index])] = raw
-            if row["action"] > 0:
+                answers[lines[index]] = raw
+            if decision.action != "allow":
                 notable.append(Notable(decision, raw, taken.first + cause))
         return answers, notable
 
@@ -343,6 +354,11 @@ class Desk:
             self._snapshots.save_beside(self.live, done)
         except OSError:
             done(False)
+
+
+def _one_by_one(answers: Sequence[tuple[Reply, Outcome]]) -> None:
+    for reply, outcome in answers:
+        reply(outcome, None)
 
 
 def _outcomes(letters: Sequence[Letter], taken: Taken, answers: dict[int, bytes]) -> Iterator[tuple[Letter, Outcome]]:

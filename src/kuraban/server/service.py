@@ -11,7 +11,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +154,7 @@ class Service:
             condition=self.condition,
             noted=self.outbox.note,
             settled=self.outbox.ring,
+            deliver=_deliver,
             settings=self.options.settings,
         )
         if self.options.shadow is not None:
@@ -316,14 +317,30 @@ class Service:
 class _Reply:
     """Hands an answer over to the event loop it is waited for in."""
 
-    __slots__ = ("_future", "_loop")
+    __slots__ = ("future", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Any]"):
-        self._loop = loop
-        self._future = future
+        self.loop = loop
+        self.future = future
 
     def __call__(self, result: Any, error: Exception | None) -> None:
-        self._loop.call_soon_threadsafe(_settle, self._future, result, error)
+        self.loop.call_soon_threadsafe(_settle, self.future, result, error)
+
+
+def _deliver(answers: Sequence[tuple[Any, Outcome]]) -> None:
+    """All answers of a batch with one call into the event loop."""
+    waiting = [(reply.future, outcome) for reply, outcome in answers if isinstance(reply, _Reply)]
+    if waiting:
+        waiting[0][0].get_loop().call_soon_threadsafe(_settle_all, waiting)
+    for reply, outcome in answers:
+        if not isinstance(reply, _Reply):
+            reply(outcome, None)
+
+
+def _settle_all(waiting: Sequence[tuple["asyncio.Future[Outcome]", Outcome]]) -> None:
+    for future, outcome in waiting:
+        if not future.done():
+            future.set_result(outcome)
 
 
 def _settle(future: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
