@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import deciding, mail, reading
+from bench import deciding, mail, reading, serving
 from bench.result import Result, table
 
 BENCHMARKS: dict[str, Callable[[], Result | list[Result]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], Result | list[Result]]] = {
     "latency": deciding.latency,
     "start-up": deciding.start_up,
     "mailbox": mail.mailbox,
+    "serving": serving.results,
 }
 
 
