@@ -64,6 +64,17 @@ def test_a_state_read_back_from_the_journal_is_the_one_that_was_never_interrupte
     assert blocks.pack(again.blocks[0], 1) == blocks.pack(once.blocks[0], 1)
 
 
+def test_a_snapshot_of_the_very_end_needs_nothing_from_the_journal(
+    connection: sqlite3.Connection, tmp_path: Path
+) -> None:
+    desk = live()
+    journal(connection, desk, story(300), 300)
+    Snapshots(tmp_path / "state").save(desk)
+    back, report = recover(connection, Snapshots(tmp_path / "state"), live)
+    assert (report.snapshot, report.events) == (300, 0)
+    assert_same(desk, back)
+
+
 def test_a_damaged_snapshot_is_passed_over_for_an_older_one(connection: sqlite3.Connection, tmp_path: Path) -> None:
     lines = story(300)
     desk = live()

@@ -87,8 +87,12 @@ def newest_time(connection: sqlite3.Connection) -> int:
 def blocks(connection: sqlite3.Connection, first: int = 0) -> Iterator[Block]:
     """The blocks from the one that holds event `first` on. Raises `JournalError` `damaged`."""
     known = layouts(connection)
-    start = connection.execute("SELECT max(first) FROM block WHERE first <= ?", (first,)).fetchone()[0]
-    at = int(start) if start is not None else first
+    holding = connection.execute(
+        "SELECT first FROM (SELECT first, count FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1)"
+        " WHERE first + count > ?",
+        (first, first),
+    ).fetchone()
+    at = int(holding[0]) if holding else first
     while True:
         rows = connection.execute(
             f"SELECT {_COLUMNS} FROM block WHERE first >= ? ORDER BY first LIMIT 256",  # noqa: S608
