@@ -37,7 +37,7 @@ class Size(NamedTuple):
     worlds: int
 
 
-FULL = Size(accounts=20_000, days=30, attacks=200, worlds=4)
+FULL = Size(accounts=10_000, days=30, attacks=200, worlds=2)
 QUICK = Size(accounts=400, days=12, attacks=24, worlds=1)
 
 

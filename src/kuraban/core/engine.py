@@ -587,7 +587,7 @@ def emit(
     d["group_kind"] = 0
     d["group_day"] = 0
     d["group_key"] = 0
-    if ring_day != 0 and s["weight"][ids.RING] > 0:
+    if ring_day != 0 and s["weight"][ids.RING] >= IN_RING:
         d["group_kind"] = 1
         d["group_day"] = ring_day
         d["group_key"] = row["instrument"]
@@ -716,6 +716,8 @@ def spread_spray(
     return n
 
 
+# Evidence (thousandths of a nat) from which somebody is said to belong to a ring: who merely follows the price has less.
+IN_RING = 1000
 # Belief below which evidence found after the fact is kept but not announced.
 ANNOUNCE = 1e-5
 # Room that must be left in the output before an event is taken: its own decision and those it spreads.
@@ -1068,7 +1070,7 @@ def run(
                     pop["novel_odd"] += odd
                     pop["today_novel"] += 1.0
                     pop["today_odd"] += odd
-                if d["group_kind"] == 0 and c["ring_day"] != 0 and s["weight"][ids.RING] > 0:
+                if d["group_kind"] == 0 and c["ring_day"] != 0 and s["weight"][ids.RING] >= IN_RING:
                     d["group_kind"] = 1
                     d["group_day"] = c["ring_day"]
                     d["group_key"] = instrument
