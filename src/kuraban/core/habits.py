@@ -120,9 +120,13 @@ SEASONED = 3  # experience from which an account counts as seasoned
 
 @jit
 def experience(p: Row) -> Any:
-    """Comparable accounts: by how many logins the last months have seen."""
+    """Comparable accounts: by how many logins the last months have seen; 0 where nothing is known of any."""
     logins = np.float64(p["logins"])
     if logins < 0.5:
+        # Long away is not new: where he logged in from a year ago is still known.
+        for i in range(SYSTEMS):
+            if p["system"][i]["weight"] > 0.0:
+                return 1
         return 0
     if logins < 3.0:
         return 1
