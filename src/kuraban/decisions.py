@@ -205,7 +205,9 @@ class Writer:
         elif k == ids.FACTOR:
             found["method"] = METHOD_WORDS[METHODS[fact - 1]][i] if 0 < fact <= len(METHODS) else UNKNOWN[i]
         elif k == ids.NOVEL_INSTRUMENT:
-            found["instrument"] = self._instrument(int(row["instrument"]), i)
+            # The act that is decided may be about another instrument, or none; codes too large for a fact are its own.
+            code = fact - 1 if 0 < fact < 65_535 else int(row["instrument"])
+            found["instrument"] = self._instrument(code, i)
         if "network" in (signal.ja + signal.en):
             found["network"] = self._place(int(row["country"]), int(row["asn"]), int(row["hosting"]))[i]
         return found

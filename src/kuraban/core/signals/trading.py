@@ -164,10 +164,18 @@ def sold_share(p: Row) -> Any:
 
 @jit
 def reaches(p: Row, pop: Row, k: Int) -> Any:
-    """Probability that this owner, on a day like today, sells the k-th share of his holdings."""
-    usual = rate(np.float64(pop["reached"][k]), np.float64(pop["order_days"]), 100.0, OWNER_REACHES[k])
-    today = rate(np.float64(pop["today_reached"][k]), np.float64(pop["today_days"]), 15.0, usual)
-    own = rate(np.float64(p["liquidations"]), np.float64(p["order_days"]), 8.0, usual)
+    """Probability that this owner, on a day like today, sells the k-th share of his holdings.
+
+    What he has sold in this window is left out: it would be its own excuse.
+    """
+    counted = np.int64(p["sold_bin"]) % 100
+    reached = 1.0 if k < counted else 0.0
+    half = 1.0 if counted >= 2 else 0.0
+    usual = rate(
+        max(0.0, np.float64(pop["reached"][k]) - reached), np.float64(pop["order_days"]), 100.0, OWNER_REACHES[k]
+    )
+    today = rate(max(0.0, np.float64(pop["today_reached"][k]) - reached), np.float64(pop["today_days"]), 15.0, usual)
+    own = rate(max(0.0, np.float64(p["liquidations"]) - half), np.float64(p["order_days"]), 8.0, usual)
     names = max(1, held_names(p))
     crowd = max(1.0, today / usual)
     return min(0.6, max(usual, own) * crowd * (1.0 + 6.0 / (names * names)))
@@ -300,12 +308,12 @@ def score_purchase(
     usual = min(0.97, rate(np.float64(p["novel_buys"]), buys, 6.0, everyone))
     if kind == layout.FUND:
         # Nobody profits from pushing a fund: its price is its net asset value.
-        put(s, ids.NOVEL_INSTRUMENT, -1.0, 0)
+        put(s, ids.NOVEL_INSTRUMENT, -1.0, instrument + 1)
     elif novel:
         flags |= NOVEL
-        lift(s, ids.NOVEL_INSTRUMENT, math.log(THIEF_NOVEL / usual), 0)
+        lift(s, ids.NOVEL_INSTRUMENT, math.log(THIEF_NOVEL / usual), instrument + 1)
     elif instrument >= 0:
-        lift(s, ids.NOVEL_INSTRUMENT, math.log((1.0 - THIEF_NOVEL) / (1.0 - usual)), 0)
+        lift(s, ids.NOVEL_INSTRUMENT, math.log((1.0 - THIEF_NOVEL) / (1.0 - usual)), instrument + 1)
 
     new_market = (market > 0 and p["markets"][market] == 0.0) or (kind > 0 and p["kinds"][kind] == 0.0)
     everyone = rate(np.float64(pop["novel_markets"][group]), orders, 30.0, 0.05 if group > 0 else 0.9)
