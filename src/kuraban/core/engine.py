@@ -50,7 +50,7 @@ from kuraban.core.habits import (
     unlearn_session,
 )
 from kuraban.core.jit import Flag, Float, Int, Row, jit
-from kuraban.core.policy import choose, exposure
+from kuraban.core.policy import choose, exposure, reach
 from kuraban.core.profile import (
     ACTED,
     ALL_IN_BINS,
@@ -505,6 +505,7 @@ def owner_said(p: Row, row: Row, about: NDArray[Any], time: Int, minute: Int, mi
             if mine:
                 commit_session(p, low32(row["session"]), pop)
             else:
+                p["session"][at]["flags"] |= DENIED
                 unlearn_session(p, low32(row["session"]), pop)
     if mine:
         if not hit:
@@ -558,7 +559,10 @@ def emit(
     """Write one decision and return it."""
     d = out[n]
     believed = logistic(log_odds(s))
-    total, act = exposure(p, row, ratio, pol)
+    if row_index < 0:
+        total, act = reach(p, pol), 0.0  # the row is an act in another account
+    else:
+        total, act = exposure(p, row, ratio, pol)
     d["row"] = row_index
     d["cause"] = cause
     d["time"] = time
@@ -637,14 +641,18 @@ def spread_ring(
     cause: Int,
     row: Row,
     least: Float,
+    named: Flag,
 ) -> Any:
-    """Tell a ring's other members what has become known; those whose belief moves get a decision of their own."""
+    """Tell a ring's other members what has become known; those whose belief moves get a decision of their own.
+
+    When the ring has just been named, every member it counts against gets one: else none of theirs would say its name.
+    """
     for i in range(MEMBERS):
         other = np.int64(c["member"][i])
         if other < 0 or other == account or time - np.int64(c["member_at"][i]) > 5 * DAY:
             continue
         value, others = rings.ring_odds(c, other, adv, time, pop)
-        if value < np.float64(c["told"][i]) + 0.7:
+        if not named and value < np.float64(c["told"][i]) + 0.7:
             continue
         worth = rings.member_odds(c, value, others, np.float64(c["odd"][i]), time, pop)
         q = profiles[other]
@@ -655,8 +663,9 @@ def spread_ring(
                 lift(s, ids.RING, worth, np.int64(others + 0.5))
                 if pol["mutes"]:
                     silence(s, pol)
-                c["told"][i] = value
-                if log_odds(s) - before >= 0.5 and logistic(log_odds(s)) >= least and n < out.size:
+                c["told"][i] = max(value, np.float64(c["told"][i]))
+                news = log_odds(s) - before >= 0.5 or (named and s["weight"][ids.RING] > 0)
+                if news and logistic(log_odds(s)) >= least and n < out.size:
                     emit(
                         out,
                         n,
@@ -1065,6 +1074,7 @@ def run(
             c = crowds[instrument]
             if novel_buy:
                 odd = oddness(s)
+                unnamed = c["ring_day"] == 0
                 if rings.join(c, account, low32(session), odd, time, adv, pop):
                     pop["novel_all"] += 1.0
                     pop["novel_odd"] += odd
@@ -1074,7 +1084,8 @@ def run(
                     d["group_kind"] = 1
                     d["group_day"] = c["ring_day"]
                     d["group_key"] = instrument
-                n = spread_ring(out, n, profiles, c, account, adv, time, pop, pol, costs, index, row, ANNOUNCE)
+                named = bool(unnamed and c["ring_day"] != 0)
+                n = spread_ring(out, n, profiles, c, account, adv, time, pop, pol, costs, index, row, ANNOUNCE, named)
             rings.note_price(c, np.float64(row["price"]), time)
     return rows.size, n
 

@@ -154,26 +154,32 @@ def _sections() -> str:
 
 
 @jit
+def reach(p: Row, pol: Row) -> Any:
+    """What a thief in the account can reach: cash, holdings, margin power and linked bank (account currency)."""
+    cash = np.float64(p["cash"])
+    positions = np.float64(p["positions"])
+    total = 0.0
+    if math.isnan(cash) and math.isnan(positions):
+        total = np.float64(pol["unknown_exposure"])
+    if not math.isnan(cash):
+        total += max(0.0, cash)
+    if not math.isnan(positions):
+        total += max(0.0, positions) * np.float64(pol["holdings_lost"])
+    linked = np.float64(p["linked_cash"])
+    if linked > 0.0:
+        total += linked
+    margin = np.float64(p["margin_power"])
+    if margin > 0.0:
+        total += margin * np.float64(pol["margin_lost"])
+    return total
+
+
+@jit
 def exposure(p: Row, row: Row, ratio: Float, pol: Row) -> tuple[Any, Any]:
     """What can still be lost from here, and what this act alone can lose (account currency).
 
     `ratio` is what is being bought against the instrument's average daily value, NaN when it does not apply.
     """
-    cash = np.float64(p["cash"])
-    positions = np.float64(p["positions"])
-    reach = 0.0
-    if math.isnan(cash) and math.isnan(positions):
-        reach = np.float64(pol["unknown_exposure"])
-    if not math.isnan(cash):
-        reach += max(0.0, cash)
-    if not math.isnan(positions):
-        reach += max(0.0, positions) * np.float64(pol["holdings_lost"])
-    linked = np.float64(p["linked_cash"])
-    if linked > 0.0:
-        reach += linked
-    margin = np.float64(p["margin_power"])
-    if margin > 0.0:
-        reach += margin * np.float64(pol["margin_lost"])
     act = 0.0
     if row["type"] == layout.ORDER_PLACED and row["notional"] > 0.0:
         lost = np.float64(pol["purchase_lost"])
@@ -183,7 +189,7 @@ def exposure(p: Row, row: Row, ratio: Float, pol: Row) -> tuple[Any, Any]:
         act = np.float64(row["notional"]) * lost
     elif (row["type"] == layout.WITHDRAWAL_REQUESTED or row["type"] == layout.CASH_SWEPT) and row["amount"] > 0.0:
         act = np.float64(row["amount"])
-    return max(reach, act), act
+    return max(reach(p, pol), act), act
 
 
 @jit
