@@ -1,6 +1,7 @@
 """A state file either gives back the arrays that were saved or says why not; it never gives others."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from kuraban.snapshot import MAGIC, SnapshotError
 
 NESTED = np.dtype([("id", "u8"), ("part", [("weight", "f4"), ("count", "i2", (3,))], (2,))], align=True)
 IN_TMP = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+DTYPES: st.SearchStrategy[np.dtype[Any]] = st.sampled_from(["f8", "i4", "u2", "u1"]).map(np.dtype)
 
 Arrays = dict[str, np.ndarray]
 
@@ -46,7 +49,7 @@ def test_what_was_saved_is_loaded_again(tmp_path: Path) -> None:
 @IN_TMP
 @given(
     array=arrays.arrays(
-        st.sampled_from([np.dtype("f8"), np.dtype("i4"), np.dtype("u2"), np.dtype("u1")]),
+        DTYPES,
         arrays.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=9),
     ),
     name=st.text(min_size=1, max_size=40),
