@@ -63,7 +63,7 @@ class Figures(msgspec.Struct):
 
 def started(command: list[str], sign: str) -> tuple[subprocess.Popen[str], int]:
     """A server in a process of its own, once it has said `sign`, and its port."""
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)  # noqa: S603
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert process.stderr is not None
     port = 0
     for line in process.stderr:

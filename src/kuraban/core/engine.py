@@ -725,7 +725,7 @@ def spread_spray(
     return n
 
 
-# Evidence (thousandths of a nat) from which somebody is said to belong to a ring: who merely follows the price has less.
+# Evidence (thousandths of a nat) from which somebody is said to belong to a ring; who follows the price has less.
 IN_RING = 1000
 # Belief below which evidence found after the fact is kept but not announced.
 ANNOUNCE = 1e-5
