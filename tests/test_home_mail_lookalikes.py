@@ -147,6 +147,9 @@ def from_elsewhere(sender: bytes, subject: str = "お知らせ", body: str = "")
         (from_elsewhere(b"<notice@sbi.co.jp>", "【SBI証券】重要なお知らせ"), "sbi"),
         (from_elsewhere(b"<a@x.example>", "【重要】【松井証券】重要なお知らせ未読による制限について"), "matsui"),
         (from_elsewhere(b"<Sbi.masterasakan@rxiol.example>", "[SBI証券] 口座情報更新のご案内"), "sbi"),
+        (from_elsewhere(b"<a@x.example>", "【楽天証券】お客様の安全を守るために"), "rakuten"),
+        (from_elsewhere(b"<a@x.example>", "【大和証券】配当金が入金されました。"), "daiwa"),
+        (from_elsewhere(b"<a@x.example>", "【SMBC日興証券】取引残高報告書のお知らせ"), "nikko"),
         (from_elsewhere(b"<info@rakuten-sec.attacker.com>"), "rakuten"),
         (from_elsewhere(b"<info@sbiisec.com>"), "sbi"),
         (mail("<info@r\u0430kuten-sec.co.jp>", "x"), "rakuten"),
@@ -171,6 +174,11 @@ def test_a_mail_that_borrows_a_brokers_name_is_a_lookalike(raw: bytes, broker: s
         from_elsewhere(b"<news@kabutan.example>", "楽天証券の手数料が改定", "楽天証券 https://kabutan.example/rakuten"),
         from_elsewhere(b"<point@rakuten.co.jp>", "ポイントのお知らせ", "https://www.rakuten.co.jp/ 楽天証券でも"),
         from_elsewhere(b"<info@mitsui.com>", "お知らせ"),
+        from_elsewhere(
+            b"<point@pointsite.example>", "【楽天証券】口座開設で10,000ポイント", "https://pointsite.example/"
+        ),
+        from_elsewhere(b"<news@compare.example>", "[SBI証券] NISAの人気ランキング", "https://compare.example/sbi"),
+        from_elsewhere(b"<a@x.example>", "IBKR", "https://www.interactivebrokers.co.jp/"),
         from_elsewhere(word("田中") + b" <tanaka@example.com>", "Re: SBI証券の件"),
         from_elsewhere(word("大和ハウス工業") + b" <info@daiwahouse.co.jp>", "見学会"),
         from_elsewhere(b'"Robinhood Cafe" <hello@robinhoodcafe.example>', "menu"),

@@ -163,11 +163,13 @@ BROKERS = (
 
 BY_KEY = {broker.key: broker for broker in BROKERS}
 
-# Firms whose names are near a broker's by nature; a mere likeness to these says nothing.
+# Firms whose names are near a broker's by nature, sister firms among them; a mere likeness to these says nothing.
 NEIGHBOURS = frozenset(
     (
         *("rakuten.co.jp", "rakuten.com", "rakuten.ne.jp", "rakuten-bank.co.jp", "rakuten-card.co.jp"),
         *("sbigroup.co.jp", "mitsui.com", "mitsui.co.jp", "money.com", "mufg.jp", "kabutan.jp"),
+        *("interactivebrokers.co.jp", "interactivebrokers.com.hk", "interactivebrokers.co.uk", "ibkr.com"),
+        *("nomura.com", "monexgroup.jp", "fidelity.co.jp"),
         *("nomuraholdings.com", "nomura-am.co.jp", "daiwahouse.co.jp", "daiwa-grp.jp", "smbc.co.jp"),
     )
 )

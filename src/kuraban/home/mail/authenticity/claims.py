@@ -17,6 +17,12 @@ _FIRM = re.compile(r"証券|securities|brokers")
 _BRACKETS = re.compile(
     r"^\s*(?:(?:re|fw|fwd)\s*:\s*)*(?:[【\[［(（<＜][^】\]］)）>＞]{0,40}[】\]］)）>＞]\s*){1,3}", re.IGNORECASE
 )
+# What mails in a broker's own name speak of. Others, point sites above all, name one in brackets too, and daily.
+_PRESSING = re.compile(
+    r"重要|緊急|至急|必読|警告|確認|安全|セキュリティ|ログイン|認証|補償|制限|停止|更新|異常|不正|パスワード|電話番号|未読"
+    r"|配当金|約定|入金されました|報告書|MFA|urgent|verify|suspend|security|confirm",
+    re.IGNORECASE,
+)
 _BODY = 8_000  # characters looked at
 
 
@@ -89,10 +95,10 @@ def of_sender(sender: Sender) -> list[Claim]:
 
 
 def of_subject(subject: str) -> Claim | None:
-    """What the subject claims: sure where a firm stands at its head in brackets, as brokers write theirs."""
+    """What the subject claims: sure where a firm stands at its head in brackets and it speaks of the account."""
     head = _BRACKETS.match(subject)
     if head is not None and (named := _named(head.group())) is not None:
-        return Claim(named.broker, "subject", named.sure)
+        return Claim(named.broker, "subject", named.sure and _PRESSING.search(subject) is not None)
     named = _named(subject)
     return Claim(named.broker, "subject", False) if named is not None else None
 
