@@ -664,7 +664,7 @@ def spread_ring(
                 if pol["mutes"]:
                     silence(s, pol)
                 c["told"][i] = max(value, np.float64(c["told"][i]))
-                news = log_odds(s) - before >= 0.5 or (named and s["weight"][ids.RING] > 0)
+                news = log_odds(s) - before >= 0.5 or (named and s["weight"][ids.RING] >= IN_RING)
                 if news and logistic(log_odds(s)) >= least and n < out.size:
                     emit(
                         out,
