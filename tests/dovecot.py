@@ -209,8 +209,10 @@ def _started(root: Path) -> tuple["subprocess.Popen[bytes]", int, int]:
         config = _configure(root, port, plain)
         _own(root / "mail")
         quiet = subprocess.DEVNULL
+        # It ends with the tests, also where these are killed.
+        bound = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         process = subprocess.Popen(
-            [program, "-F", "-c", str(config)], stdout=quiet, stderr=quiet, start_new_session=True
+            [*bound, program, "-F", "-c", str(config)], stdout=quiet, stderr=quiet, start_new_session=True
         )
         if _answers(port, process):
             return process, port, plain
