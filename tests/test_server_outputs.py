@@ -1,0 +1,307 @@
+"""What others are told: signed, at least once, by every channel; and links that cannot be forged or used twice."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicNumbers,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from desk import Running, running, theft
+from kuraban.server.outputs import outbox, settings
+from kuraban.server.outputs.settings import Outputs, OutputsError, Owners, Stream, Webhook
+from kuraban.server.outputs.signing import Link, LinkError, read_link, sign_link
+
+SECRET = b"a secret of more than twenty-four bytes"
+KEY = generate_private_key(SECP256R1())
+
+
+@dataclass
+class Receiver:
+    """Another system. status: how it answers."""
+
+    url: str
+    status: int = 200
+    got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def until(self, count: int) -> None:
+        until(lambda: len(self.got) >= count)
+
+
+def until(good: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not good():
+        assert time.monotonic() < end
+        threading.Event().wait(0.01)
+
+
+@contextmanager
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            found.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(found.status)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_webhook_is_signed_and_told_once_of_each_decision(tmp_path: Path) -> None:
+    with receiver() as other:
+        outputs = Outputs(webhooks=(Webhook("core", other.url + "/hook?x=1", SECRET),))
+        with running(tmp_path, outputs) as desk:
+            desk.send(theft("v"))
+            alert = desk.client.get("/v1/alerts").json()["alerts"][0]
+            other.until(1)
+            count = desk.service.meters
+            for path, headers, body in other.got:
+                assert path == "/hook?x=1"
+                signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+                mac = base64.b64encode(hmac.digest(SECRET, signed, hashlib.sha256)).decode()
+                assert headers["webhook-signature"] == f"v1,{mac}"
+            told = [json.loads(body) for _, _, body in other.got]
+            assert all(each["decision"]["action"] in ("challenge", "hold", "lock") for each in told)
+            assert told[0]["alert"] == alert["id"]
+            desk.send(theft("v"))
+            desk.client.post(f"/v1/alerts/{alert['id']}", json={"state": "takeover", "who": "w"})
+            until(lambda: any(json.loads(body)["type"] == "verdict" for _, _, body in other.got))
+            ids = [headers["webhook-id"] for _, headers, _ in other.got]
+            assert len(set(ids)) == len(ids)
+            assert count is desk.service.meters
+
+
+def test_a_receiver_that_is_down_is_tried_again_until_dead_and_by_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "waits", lambda tries: 0.0)
+    monkeypatch.setattr(outbox, "_IDLE_S", 0.02)
+    monkeypatch.setattr(outbox, "MOST_TRIES", 3)
+    with receiver() as other:
+        other.status = 500
+        outputs = Outputs(webhooks=(Webhook("core", other.url, SECRET, least=4),))
+        with running(tmp_path, outputs) as desk:
+            lines = theft("v")
+            desk.client.post(
+                "/v1/policy", json={"toml": '[broker]\nactions = ["allow", "lock"]\n[cost]\nlock = 1\n', "who": "w"}
+            )
+            desk.send(lines)
+            until(lambda: desk.client.get("/v1/messages/dead").json()["messages"])
+            dead = desk.client.get("/v1/messages/dead").json()["messages"][0]
+            assert (dead["target"], dead["tries"], dead["problem"]) == ("core", 3, "the receiver answered 500")
+            assert "outputs_failing" in [each["code"] for each in desk.client.get("/readyz").json()["problems"]]
+            assert desk.client.get("/readyz").status_code == 200
+            other.status, before = 200, len(other.got)
+            assert desk.client.post(f"/v1/messages/{dead['id']}/again").status_code in (200, 415)
+            desk.client.post(f"/v1/messages/{dead['id']}/again")
+            other.until(before + 1)
+            assert desk.client.post("/v1/messages/99999/again").status_code == 404
+
+
+def verified(token: str, jwk: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a token whose signature is right."""
+
+    def raw(text: str) -> bytes:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+    head, claims, mac = token.split(".")
+    x, y = (int.from_bytes(raw(jwk[name]), "big") for name in ("x", "y"))
+    key = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+    r, s = (int.from_bytes(part, "big") for part in (raw(mac)[:32], raw(mac)[32:]))
+    key.verify(encode_dss_signature(r, s), f"{head}.{claims}".encode(), ECDSA(SHA256()))
+    return json.loads(raw(head)), json.loads(raw(claims))
+
+
+def test_identity_systems_get_security_event_tokens_pushed_and_polled(tmp_path: Path) -> None:
+    with receiver() as other:
+        push = Stream("push", "https://desk.example", "https://idp.example", KEY, other.url + "/set", "token-1")
+        poll = Stream("poll", "https://desk.example", "https://other.example", KEY)
+        with running(tmp_path, Outputs(streams=(push, poll))) as desk:
+            desk.send(theft("v"))
+            number = desk.client.get("/v1/alerts").json()["alerts"][0]["id"]
+            desk.client.post(f"/v1/alerts/{number}", json={"state": "takeover", "who": "w"})
+            jwk = desk.client.get("/.well-known/jwks.json").json()["keys"][0]
+            until(lambda: any("credential-change-required" in _claims(body) for _, _, body in other.got))
+            path, headers, body = other.got[0]
+            assert (path, headers["content-type"]) == ("/set", "application/secevent+jwt")
+            assert headers["authorization"] == "Bearer token-1"
+            head, claims = verified(body.decode(), jwk)
+            assert (head["typ"], head["alg"], head["kid"]) == ("secevent+jwt", "ES256", jwk["kid"])
+            assert (claims["iss"], claims["aud"]) == ("https://desk.example", "https://idp.example")
+            assert claims["sub_id"] == {"format": "opaque", "id": "v"}
+            assert len(claims["events"]) == 1
+            assert "exp" not in claims
+            first = desk.client.post("/v1/shared-signals/poll/poll", json={"maxEvents": 1}).json()
+            assert len(first["sets"]) == 1
+            assert first["moreAvailable"]
+            (jti,) = first["sets"]
+            assert verified(first["sets"][jti], jwk)[1]["jti"] == jti
+            again = desk.client.post("/v1/shared-signals/poll/poll", json={"maxEvents": 1}).json()
+            assert again["sets"].keys() == {jti}
+            rest = desk.client.post("/v1/shared-signals/poll/poll", json={"ack": [jti]}).json()
+            assert jti not in rest["sets"]
+            assert desk.client.post("/v1/shared-signals/push/poll", json={}).status_code == 404
+
+
+def _claims(body: bytes) -> str:
+    part = body.split(b".")[1]
+    return base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)).decode()
+
+
+@contextmanager
+def told_owner(folder: Path, *schemes: str) -> Iterator[tuple[Running, list[str]]]:
+    """A desk that has told an owner of a theft through a real channel, and the links it sent."""
+    with receiver() as channel:
+        outputs = Outputs("https://desk.example", owners=Owners())
+        with running(folder, outputs) as desk:
+            host = channel.url.removeprefix("http://")
+            urls = [f"ntfy://{host}/topic-{n}" for n in range(2)]
+            desk.client.put("/v1/accounts/v/contacts", json={"urls": urls[:1]})
+            desk.client.put("/v1/accounts/v/contacts", json={"urls": urls[1:]})
+            desk.send(theft("v"))
+            channel.until(2)
+            texts = [body.decode() for _, _, body in channel.got]
+            yield desk, [re.findall(r"https://desk\.example(/owner/[\w.\-]+)", text)[0] for text in texts]
+
+
+def test_an_owner_is_told_at_the_old_address_too_and_a_denial_counts_at_once(tmp_path: Path) -> None:
+    with told_owner(tmp_path) as (desk, links):
+        page = desk.client.get(links[0])
+        assert page.status_code == 200
+        assert "Was this you?" in page.text
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+        state = desk.client.get("/v1/alerts", params={"account": "v"}).json()["alerts"]
+        assert len(state) == 1  # opening the link has answered nothing
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        assert desk.client.post(links[0], content=b"answer=not_me", headers=form).status_code == 200
+        found = desk.client.get("/v1/alerts", params={"state": "takeover"}).json()["alerts"]
+        assert [each["account"] for each in found] == ["v"]
+        used = desk.client.post(links[0], content=b"answer=me", headers=form)
+        assert used.status_code == 410
+        # The thief, with the other channel's link, cannot make it good.
+        assert desk.client.post(links[1], content=b"answer=me", headers=form).status_code == 200
+        assert desk.client.get("/v1/alerts", params={"state": "takeover"}).json()["alerts"]
+        newest = desk.client.get("/v1/accounts/v/events", params={"limit": "1"}).json
+        until(lambda: newest()["events"][0]["event"]["type"] == "owner.denied")
+
+
+def test_a_word_out_of_a_mailbox_does_not_close_an_alert(tmp_path: Path) -> None:
+    with running(tmp_path, Outputs("https://desk.example", owners=Owners())) as desk:
+        desk.send(theft("v"))
+        number = desk.client.get("/v1/alerts").json()["alerts"][0]["id"]
+        later = int(time.time()) + 60
+        by_mail = sign_link(desk.service.secret, Link(number, "v", "mailto", later, "n1"))
+        assert desk.client.post(f"/owner/{by_mail}", content=b"answer=me").status_code == 200
+        assert desk.client.get("/v1/alerts").json()["alerts"][0]["id"] == number
+        by_phone = sign_link(desk.service.secret, Link(number, "v", "line", later, "n2"))
+        assert desk.client.post(f"/owner/{by_phone}", content=b"answer=me").status_code == 200
+        assert desk.client.get("/v1/alerts").json()["alerts"] == []
+
+
+def test_a_link_that_is_forged_expired_or_of_another_account_does_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, Outputs("https://desk.example", owners=Owners())) as desk:
+        desk.send(theft("v"))
+        number = desk.client.get("/v1/alerts").json()["alerts"][0]["id"]
+        secret, later = desk.service.secret, int(time.time()) + 60
+        good = sign_link(secret, Link(number, "v", "line", later, "n1"))
+        said, _, mac = good.partition(".")
+        bad = {
+            sign_link(b"x" * 32, Link(number, "v", "line", later, "n1")): 404,
+            f"{said}.": 404,
+            f"{said[:-2]}AA.{mac}": 404,
+            said: 404,
+            sign_link(secret, Link(number, "v", "line", int(time.time()) - 1, "n3")): 410,
+            sign_link(secret, Link(number, "other", "line", later, "n4")): 404,
+            sign_link(secret, Link(number + 99, "v", "line", later, "n5")): 404,
+        }
+        for token, status in bad.items():
+            assert desk.client.post(f"/owner/{token}", content=b"answer=not_me").status_code == status, token
+        assert desk.client.post(f"/owner/{good}", content=b"answer=maybe").status_code == 404
+        assert desk.client.get("/v1/alerts").json()["alerts"][0]["id"] == number
+
+
+def test_a_signature_changes_with_every_part_of_a_link() -> None:
+    link = Link(1, "a", "line", 2_000_000_000, "n")
+    assert read_link(SECRET, sign_link(SECRET, link), 1.0) == link
+    with pytest.raises(LinkError):
+        read_link(SECRET, sign_link(SECRET, link) + "x", 1.0)
+
+
+def test_channels_that_run_programs_are_not_accepted(tmp_path: Path) -> None:
+    with running(tmp_path) as desk:
+        for url in ("syslog://", "file:///etc/passwd", "windows://", "json://10.0.0.1/"):
+            assert desk.client.put("/v1/accounts/a/contacts", json={"urls": [url]}).status_code == 422
+
+
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[webhook]]\nname = "a"\nurl = "http://x.example"\nsecret_file = "{s}"', "must be https"),
+        ('[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret_file = "{short}"', "24 bytes"),
+        ('[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret = "x"', "unknown secret"),
+        ('[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret_file = "{s}"\nleast = "allow"', "least is one of"),
+        ('[[shared_signals]]\nname = "a"\ndelivery = "pull"', "push"),
+        ('[[shared_signals]]\nname = "a"\ndelivery = "poll"\nkey_file = "{s}"', "not a private key"),
+        ('[owners]\nleast = "hold"', "needs public_url"),
+        ("nonsense = 1", "unknown nonsense"),
+    ],
+)
+def test_a_settings_file_that_cannot_be_right_is_refused_with_the_reason(tmp_path: Path, text: str, words: str) -> None:
+    secret, short = tmp_path / "s", tmp_path / "short"
+    secret.write_bytes(SECRET)
+    short.write_bytes(b"short")
+    path = tmp_path / "outputs.toml"
+    path.write_text(text.replace("{s}", str(secret)).replace("{short}", str(short)))
+    with pytest.raises(OutputsError, match=words):
+        settings.load(path)
+
+
+def test_a_settings_file_is_read_with_its_secrets_and_does_not_show_them(tmp_path: Path) -> None:
+    (tmp_path / "s").write_bytes(SECRET + b"\n")
+    (tmp_path / "key").write_bytes(PEM)
+    path = tmp_path / "outputs.toml"
+    path.write_text(
+        f'public_url = "https://desk.example"\n[[webhook]]\nname = "a"\nurl = "https://x.example"\n'
+        f'secret_file = "{tmp_path}/s"\nleast = "hold"\n[[shared_signals]]\nname = "b"\ndelivery = "poll"\n'
+        f'issuer = "i"\naudience = "c"\nkey_file = "{tmp_path}/key"\n[owners]\nlink_hours = 5\n'
+    )
+    found = settings.load(path)
+    assert found.webhooks == (Webhook("a", "https://x.example", SECRET, 3),)
+    assert found.streams[0].url is None
+    assert found.owners == Owners(2, 5.0)
+    assert SECRET.decode() not in repr(found)
