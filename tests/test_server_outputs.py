@@ -86,7 +86,6 @@ def test_a_webhook_is_signed_and_told_once_of_each_decision(tmp_path: Path) -> N
             desk.send(theft("v"))
             alert = desk.client.get("/v1/alerts").json()["alerts"][0]
             other.until(1)
-            count = desk.service.meters
             for path, headers, body in other.got:
                 assert path == "/hook?x=1"
                 signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
@@ -100,7 +99,6 @@ def test_a_webhook_is_signed_and_told_once_of_each_decision(tmp_path: Path) -> N
             until(lambda: any(json.loads(body)["type"] == "verdict" for _, _, body in other.got))
             ids = [headers["webhook-id"] for _, headers, _ in other.got]
             assert len(set(ids)) == len(ids)
-            assert count is desk.service.meters
 
 
 def test_a_receiver_that_is_down_is_tried_again_until_dead_and_by_hand(
@@ -124,8 +122,7 @@ def test_a_receiver_that_is_down_is_tried_again_until_dead_and_by_hand(
             assert "outputs_failing" in [each["code"] for each in desk.client.get("/readyz").json()["problems"]]
             assert desk.client.get("/readyz").status_code == 200
             other.status, before = 200, len(other.got)
-            assert desk.client.post(f"/v1/messages/{dead['id']}/again").status_code in (200, 415)
-            desk.client.post(f"/v1/messages/{dead['id']}/again")
+            assert desk.client.post(f"/v1/messages/{dead['id']}/again").status_code == 200
             other.until(before + 1)
             assert desk.client.post("/v1/messages/99999/again").status_code == 404
 

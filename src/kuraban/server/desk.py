@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+from opentelemetry import trace
 
 from kuraban.columns import Reject
 from kuraban.decisions import Decision
@@ -29,6 +30,7 @@ from kuraban.server.rendering import Renderer
 from kuraban.server.shadow import Shadow
 
 ENCODE = msgspec.json.Encoder().encode
+TRACER = trace.get_tracer("kuraban")
 
 GATHERED = 4096  # events decided at once, at most about so many
 MOST_WAITING = 65_536  # events
@@ -278,6 +280,12 @@ class Desk:
         )
 
     def _decide(self, letters: list[Letter]) -> None:
+        # Without OpenTelemetry's SDK set up by whoever starts the process, a span costs next to nothing.
+        with TRACER.start_as_current_span("kuraban.decide") as span:
+            taken = self._decide_batch(letters)
+            span.set_attribute("kuraban.events", len(taken))
+
+    def _decide_batch(self, letters: list[Letter]) -> Taken:
         begun = self._clock.monotonic()
         received = self._clock.now()
         taken = self.live.take(b"\n".join(line for letter in letters for line in letter.lines), received)
@@ -306,6 +314,7 @@ class Desk:
                 reply(None, NotNowError(code))
 
         self.writer.submit(Work(job, done=done, delayed=delayed))
+        return taken
 
     def _render(self, taken: Taken, wanted: Any) -> tuple[dict[int, bytes], list[Notable]]:
         """Decisions in words: those asked for by line, and those above allow."""

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from kuraban.server.desk import NotNowError
 from kuraban.server.guard import is_loopback
 from kuraban.server.service import Service
 from kuraban.server.web import application
@@ -167,9 +168,10 @@ async def _background(service: Service, loop: asyncio.AbstractEventLoop) -> Asyn
 async def _forget(service: Service) -> None:
     while True:
         if service.stopped_by is None:
-            gone = await service.forget()
-            if gone:
-                service.log.write("forgotten", events=gone)
+            with contextlib.suppress(NotNowError):  # next hour, then
+                gone = await service.forget()
+                if gone:
+                    service.log.write("forgotten", events=gone)
         await asyncio.sleep(_HOUR)
 
 

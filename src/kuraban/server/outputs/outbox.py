@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MOST_TRIES = 14  # the last about five hours after the first
 _AT_ONCE = 50
 _IDLE_S = 30.0
+_PAUSE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class Outbox:
         self._fresh = False
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """Before the first message of a run: nothing is left half-delivered, so nothing is to be done but look."""
+        """Before the first message of a run: see whether any is waiting, and load what delivering needs."""
+        if self.outputs.owners is not None:
+            owners.load_channels()
         (waiting,) = connection.execute("SELECT count(*) FROM message WHERE state = 'due'").fetchone()
         self._fresh = waiting > 0
 
@@ -155,16 +158,26 @@ class Outbox:
         bell = self._bells[target]
         while True:
             bell.clear()
-            due: list[Due] = []
-            if service.stopped_by is None:
-                due = await service.read(lambda connection: _due(connection, target))
-            for message in due:
-                await self._deliver(service, message, send)
+            try:
+                due = await self._round(service, target, send)
+            except Exception as error:
+                # The desk accepts nothing just now, or a receiver found a new way to fail: what is due stays due.
+                service.log.write("delivery-put-off", target=target, kind=type(error).__name__)
+                await asyncio.sleep(_PAUSE_S)
+                continue
             if len(due) < _AT_ONCE:
                 try:
                     await asyncio.wait_for(bell.wait(), min(_IDLE_S, waits(0)) if due else _IDLE_S)
                 except TimeoutError:
                     continue
+
+    async def _round(self, service: "Service", target: str, send: Callable[..., Any]) -> list[Due]:
+        if service.stopped_by is not None:
+            return []
+        due = await service.read(lambda connection: _due(connection, target))
+        for message in due:
+            await self._deliver(service, message, send)
+        return due
 
     async def _deliver(self, service: "Service", message: Due, send: Callable[..., Any]) -> None:
         problem, now = "", time.time()

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import sqlite3
 import time
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,13 @@ ACTION_WORDS = {
     "hold": ("手続きを保留しました", "the act was put on hold"),
     "lock": ("口座をロックしました", "the account was locked"),
 }
+
+
+def load_channels() -> None:
+    """Load Apprise's channels, which takes a second or two, before the first notice is in a hurry."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own modules import what newer Pythons have deprecated
+        apprise.Apprise().add("ntfy://localhost/nobody")
 
 
 def scheme(url: str) -> str:
