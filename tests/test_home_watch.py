@@ -139,7 +139,7 @@ def test_a_mailbox_that_stays_unreadable_is_an_alarm_that_ends_when_it_is_back(w
     for _ in range(8):
         watcher.step()
         world.later(minutes=10)
-    assert [title for title, _ in world.sent][0] == "Kuraban: act now"
+    assert world.sent[0][0] == "Kuraban: act now"
     assert watcher.store.alerts()[0].finding.kind is Kind.MAILBOX
     moved.rename(world.root / "mail")
     watcher.step()
@@ -244,8 +244,10 @@ def test_the_command_watches_a_real_mailbox_through_kill_9_and_leaves_its_flags_
     command = [sys.executable, "-m", "kuraban", "home", "watch", "--offline", "--lang", "en"]
     environment = {**os.environ, "KURABAN_HOME": str(folder.path)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        waited(lambda: kept(folder) == 8, process)
-        os.kill(process.pid, signal.SIGKILL)
+        try:
+            waited(lambda: kept(folder) == 8, process)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
     for number, mail in enumerate(mails[8:], 8):
         imap.deliver(mail.raw, f"{number:03d}")
     once = subprocess.run(

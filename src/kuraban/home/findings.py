@@ -85,6 +85,16 @@ WALK = Words(
 )
 
 
+def known_todo(finding: str) -> Words:
+    """How to answer where something did not come."""
+    return Words(
+        f"理由が分かっていれば(自分で止めた、計画をやめた)`kuraban home answer {finding} mine`、"
+        f"分からなければ `kuraban home answer {finding} not-mine`",
+        f"if you know why (you switched it off, the plan ended): `kuraban home answer {finding} mine`;"
+        f" if not: `kuraban home answer {finding} not-mine`",
+    )
+
+
 def answer_todo(finding: str) -> Words:
     """How to answer a question."""
     return Words(

@@ -101,7 +101,7 @@ def _burst(account: str, trigger: Score, around: list[Score]) -> Finding:
         account=account,
         first=around[0].act.time,
         last=around[-1].act.time,
-        about=tuple(item.act.id for item in around),
+        about=_about(around),
         sentence=sentence,
         details=(*top.why[:MOST_DETAILS], *doubt, *listed[:MOST_DETAILS]),
         todo=(CALL, WALK, answer_todo(key)) if level is Level.ALARM else (LOOK, answer_todo(key)),
@@ -203,7 +203,7 @@ def _withdrawal(group: list[Score], changed: list[Act]) -> Finding:
         account=first.account,
         first=first.time,
         last=group[-1].act.time,
-        about=tuple(item.act.id for item in group),
+        about=_about(group),
         sentence=Words(
             f"{first.account}: {_when(first)} に{ja}がありました。自分の操作ですか?",
             f"{first.account}: {en} on {_when(first)}. Was it you?",
@@ -275,7 +275,7 @@ def _setting(group: list[Score]) -> Finding:
         account=accounts[0] if len(accounts) == 1 else None,
         first=group[0].act.time,
         last=group[-1].act.time,
-        about=tuple(item.act.id for item in group),
+        about=_about(group),
         sentence=Words(
             f"{where_ja}: {_when(group[0].act)} に{ja}が変更されました。自分の操作ですか?",
             f"{where_en}: {en} changed on {_when(group[0].act)}. Was it you?",
@@ -291,6 +291,12 @@ def setting_words(event: Event) -> Words:
     """What a setting is called."""
     name = (event.setting.name if event.setting else None) or ""
     return Words(*(NOTICES if name.startswith("notice.") else SETTINGS.get(name, UNKNOWN_SETTING)))
+
+
+def _about(group: list[Score]) -> tuple[str, ...]:
+    """Ids of every event that states one of these acts: each fill, each mail, each row."""
+    found = ((item.act.id, *(fact.event.id for fact in item.act.facts)) for item in group)
+    return tuple(dict.fromkeys(event for ids in found for event in ids))
 
 
 def summary(act: Act) -> Words | None:

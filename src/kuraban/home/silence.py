@@ -16,7 +16,7 @@ import msgspec
 
 from kuraban.home import businessdays
 from kuraban.home.acts import TOKYO
-from kuraban.home.findings import LOOK, Finding, Kind, Level, answer_todo, finding_id
+from kuraban.home.findings import LOOK, Finding, Kind, Level, finding_id, known_todo
 from kuraban.home.model import Letter, Verdict, Words
 from kuraban.home.plan import EXECUTED_WITHIN, Plan, Recurring, due_days
 
@@ -211,7 +211,7 @@ def _finding(account: str, trigger: str, first: datetime, last: datetime, senten
         last=last,
         about=(f"silence:{account}:{trigger}",),
         sentence=sentence,
-        todo=(LOOK, SETTINGS_TODO, answer_todo(key)),
+        todo=(LOOK, SETTINGS_TODO, known_todo(key)),
     )
 
 

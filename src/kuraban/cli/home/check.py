@@ -6,6 +6,7 @@ from pathlib import Path
 from kuraban.cli.home.common import (
     NEEDS_ANSWER,
     Language,
+    announce_compiling,
     headline,
     language_of,
     now,
@@ -40,6 +41,7 @@ def run(given: argparse.Namespace) -> int:
     """Check, print, and say by the exit status whether something waits for an answer."""
     folder, config = opened()
     language = language_of(given, config)
+    announce_compiling(language)
     there = folder.store.exists()
     keys = intake.open_keys(folder if there else None, online=not given.offline)
     answers = []

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from kuraban.core.jit import compiled_before
 from kuraban.home import config as configs
 from kuraban.home.config import Config
 from kuraban.home.findings import Finding, Level
@@ -80,6 +81,13 @@ def show_findings(findings: Iterable[Finding], language: Language) -> None:
             show(f"     - {say(words, language)}")
         for number, words in enumerate(finding.todo, 1):
             show(f"     {number}. {say(words, language)}")
+
+
+def announce_compiling(language: Language) -> None:
+    """Say why the first run takes a minute."""
+    if not compiled_before():
+        words = ("初回のみ、判定の準備に1分ほどかかります。", "preparing on the first run, which takes about a minute")
+        show(words[0] if language == "ja" else words[1], error=True)
 
 
 def show_json(value: Any) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from datetime import timedelta
 
-from kuraban.cli.home.common import language_of, now, opened, say, show
+from kuraban.cli.home.common import announce_compiling, language_of, now, opened, say, show
 from kuraban.home import plan
 from kuraban.home.acts import TOKYO
 from kuraban.home.digest import digest
@@ -22,6 +22,7 @@ def run(given: argparse.Namespace) -> int:
     """Print it."""
     folder, config = opened()
     language = language_of(given, config)
+    announce_compiling(language)
     store = Store.open(folder)
     until = now()
     found = review(known(store, config, plan.load(folder.plan), until, reading=False))

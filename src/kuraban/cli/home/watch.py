@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kuraban.cli.home.common import language_of, opened, show_words
+from kuraban.cli.home.common import NEEDS_ANSWER, announce_compiling, language_of, opened, show_words
 from kuraban.home import intake
 from kuraban.home.findings import Level
 from kuraban.home.folder import Folder
@@ -36,6 +36,7 @@ def run(given: argparse.Namespace) -> int:
             "見張るものがありません。先に `kuraban home setup` をしてください。",
             "there is nothing to watch: run `kuraban home setup` first",
         )
+    announce_compiling(language)
     with _alone(folder):
         store = Store.open(folder)
         keys = intake.open_keys(folder, online=not given.offline)
@@ -54,7 +55,13 @@ def run(given: argparse.Namespace) -> int:
                 stop.set()
         waiting = [a for a in store.alerts(only_open=True) if not a.quiet and a.finding.level is not Level.INFO]
         store.close()
-    return 3 if waiting and given.once else 0
+    if given.once:
+        show_words(
+            f"一巡しました。答えを待っていること: {len(waiting)}件",
+            f"one round done; waiting for you: {len(waiting)}",
+            language,
+        )
+    return NEEDS_ANSWER if waiting and given.once else 0
 
 
 @contextmanager
