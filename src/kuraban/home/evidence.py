@@ -15,6 +15,7 @@ from kuraban.home.acts import Act
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 
+KNOWN_ENOUGH, DAYS_ENOUGH = timedelta(days=60), 8
 WINDOW, VISIT = timedelta(hours=24), timedelta(hours=1)
 
 
@@ -27,10 +28,9 @@ class Weighed(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What the engine has already counted (nats): for seldom use, for a new market, for buying after selling out."""
+    """What the engine has already counted (nats): for seldom use, and for buying after selling out."""
 
     disuse: float = 0.0
-    market: float = 0.0
     rotation: float = 0.0
 
 
@@ -81,7 +81,7 @@ EVIDENCE: tuple[Evidence, ...] = (
         "habit.market",
         0.0,
         4.5,
-        "a first purchase in Hong Kong or mainland China, beyond what the engine says of new markets",
+        "a first purchase in Hong Kong or mainland China",
         "2025 (thinly traded Chinese and Hong Kong names first); assumption for owners",
         "この口座で初めての{fact}株の買い",
         "the first purchase in {fact} on this account",
@@ -138,6 +138,10 @@ class Habits:
             self.recent.append((act.time, order.side, order.instrument))
         elif act.event.type == "withdrawal.requested":
             self.recent.append((act.time, "out", act.id))
+
+    def cold(self, time: datetime) -> bool:
+        """Whether too little of the account is known for anything to be unusual."""
+        return self.known_since is None or (time - self.known_since < KNOWN_ENOUGH and len(self.days) < DAYS_ENOUGH)
 
     def sold_within(self, time: datetime) -> set[str]:
         """The names sold in the hour before."""
@@ -265,7 +269,7 @@ def _purchase(act: Act, habits: Habits, said: Said) -> list[Weighed]:
         return []
     found: list[Weighed] = []
     for market in sorted(market_of(act) & CHINA.keys() - habits.markets):
-        found += _say("habit.market", math.log(THIEF_BUYS_CHINA / OWNER_BEGINS_CHINA) - said.market, CHINA[market])
+        found += _say("habit.market", math.log(THIEF_BUYS_CHINA / OWNER_BEGINS_CHINA), CHINA[market])
     sold = {name for _, side, name in habits.recent if side == "sell"}
     if len(sold) >= 2:
         found += _say("habit.rotation", math.log(THIEF_ROTATES / OWNER_ROTATES) - said.rotation)

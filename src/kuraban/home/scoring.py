@@ -29,11 +29,13 @@ from kuraban.replay import Replay
 # The engine's home policy costs a question this many times more for each false one of the last year, up to a limit:
 # attention that was spent in vain is not there when it is needed.
 DEARER, DEAREST = 3.0, 30.0
+# Of an account that is hardly known yet, everything is new: a question has to be worth this many times as much.
+COLD = 5.0
 YEAR = timedelta(days=365)
 CERTAIN_OF = 0.2  # acts believed less than this to be a thief's are learned as the owner's
 AGAINST_PLAN = frozenset({"plan.quiet", "plan.market", "plan.trip"})
 ATTEMPTS = frozenset({"code", "margin_call"})
-COUNTED_TWICE = (ids.DORMANT, ids.ACTIVITY, ids.NOVEL_MARKET, ids.ROTATION)
+COUNTED_TWICE = (ids.DORMANT, ids.ACTIVITY, ids.ROTATION)
 
 _choose: Any = choose  # compiled, so untyped
 
@@ -150,7 +152,7 @@ class _Scorer:
             found = [item for item in weigh(act, habits, self._plan, Said()) if item.id.startswith("plan.")]
             odds = _log_odds(float(self._policy["hazard"])) + sum(item.weight for item in found)
             probability, exposure = 1.0 / (1.0 + math.exp(-odds)), float(self._policy["unknown_exposure"])
-            action = self._against(found, self._action(probability, exposure, act.time))
+            action = self._against(found, self._action(probability, exposure, act.time, habits))
             why = tuple(item.words for item in found)
             return Score(act=act, probability=probability, exposure=exposure, action=action, planned=False, why=why)
         if act.event.type == "account.snapshot":
@@ -170,7 +172,7 @@ class _Scorer:
         odds = _log_odds(float(row["probability"])) + sum(item.weight for item in found)
         probability = 1.0 / (1.0 + math.exp(-odds))
         exposure = self._exposure(act, row)
-        action = "allow" if planned else self._against(found, self._action(probability, exposure, act.time))
+        action = "allow" if planned else self._against(found, self._action(probability, exposure, act.time, habits))
         if act.id in self._mine or (not planned and act.id not in self._denied and probability < CERTAIN_OF):
             habits.learn(act)
             if act.id in self._mine:
@@ -191,17 +193,19 @@ class _Scorer:
         prior = float(row["prior"]) - _log_odds(float(self._policy["hazard"]))
         of = {signal: max(0.0, float(row["weight"][signal]) / 1000.0) for signal in COUNTED_TWICE}
         disuse = of[ids.DORMANT] + of[ids.ACTIVITY] + max(0.0, prior)
-        return Said(disuse, of[ids.NOVEL_MARKET], of[ids.ROTATION])
+        return Said(disuse, of[ids.ROTATION])
 
     def _exposure(self, act: Act, row: Any) -> float:
         """What can be lost; an account whose holdings were never shown counts as an unknown one."""
         least = 0.0 if act.account in self._shown else float(self._policy["unknown_exposure"])
         return max(float(row["exposure"]), least)
 
-    def _action(self, probability: float, exposure: float, time: datetime) -> str:
+    def _action(self, probability: float, exposure: float, time: datetime, habits: Habits) -> str:
         vain = sum(time - YEAR <= asked <= time for asked in self._in_vain)
         policy = self._policy.copy()
-        policy["notify"] = float(policy["notify"]) * min(DEAREST, DEARER**vain)
+        cost = float(policy["notify"]) * min(DEAREST, DEARER**vain) * (COLD if habits.cold(time) else 1.0)
+        policy["notify"] = cost
+        policy["lock"] = max(float(policy["lock"]), cost)
         best = _choose(probability, exposure, 0.0, policy, self._costs)
         return "allow" if best == ALLOW else "lock" if best > 1 else "notify"
 
