@@ -67,8 +67,8 @@ def notice(done: Done, number: int) -> Mail:
 
 
 def _jp_execution(done: Done) -> tuple[str, str, str, bool, str]:
-    if not done.instrument.endswith((".T", ".HK", ".SS")):
-        return _us_execution(done)
+    if not done.instrument.endswith(".T"):
+        return _foreign_execution(done)
     code = done.instrument.partition(".")[0]
     side = "買付" if done.side == "buy" else "売付"
     when = f"{done.time.year}/{done.time.month}/{done.time.day} {done.time.hour}:{done.time.minute:02d}"
@@ -98,13 +98,17 @@ def _jp_execution(done: Done) -> tuple[str, str, str, bool, str]:
     return "tradesys", "国内株式の注文が約定しました", body, True, "utf-8"
 
 
-def _us_execution(done: Done) -> tuple[str, str, str, bool, str]:
+def _foreign_execution(done: Done) -> tuple[str, str, str, bool, str]:
     when = f"{done.time.year}/{done.time.month}/{done.time.day} {done.time.hour}:{done.time.minute:02d}"
     side = "買付" if done.side == "buy" else "売却"
-    lines = ("山田　太郎 様", "米国株式の注文が約定しました。", f"注文番号：{done.number:04d}",
-             f"銘柄名（銘柄コード）：{done.name}（{done.instrument}）", f"口座・売買：特定・{side}", "決済方法：円貨",
-             f"約定単価：{done.price}米ドル", f"約定数量：{done.quantity}株（口）", f"約定日時：{when}")  # fmt: skip
-    return "tradesys", "米国株式の注文が約定しました", "\n".join(lines), False, "utf-8"
+    product, unit = ("米国株式", "米ドル") if "." not in done.instrument else ("中国株式", "香港ドル")
+    lines = (
+        *("山田　太郎 様", f"{product}の注文が約定しました。", f"注文番号：{done.number:04d}"),
+        f"銘柄名（銘柄コード）：{done.name}（{done.instrument.partition('.')[0]}）",
+        *(f"口座・売買：特定・{side}", "決済方法：円貨", f"約定単価：{done.price}{unit}"),
+        *(f"約定数量：{done.quantity:,}株（口）", f"約定日時：{when}"),
+    )
+    return "tradesys", f"{product}の注文が約定しました", "\n".join(lines), False, "utf-8"
 
 
 def _fund(done: Done) -> tuple[str, str, str, bool, str]:

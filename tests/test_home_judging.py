@@ -201,3 +201,13 @@ def test_a_planned_purchase_is_inside_the_plan_up_to_its_amount_and_near_its_day
     assert not plans.covers_order(plan, order(28, 30_000), date(2025, 7, 28))
     assert not plans.covers_order(plan, order(4, 30_000, "別のファンド"), date(2025, 7, 4))
     assert not plans.covers_order(plan, order(4, 30_000, side="sell"), date(2025, 7, 4))
+
+
+def test_an_execution_whose_notice_cannot_be_read_is_an_act_all_the_same() -> None:
+    unread = letter_of(trade("7203.T", "buy", 2800, 100), 888)
+    unread = msgspec.structs.replace(unread, facts=(), subject="中国株式の注文が約定しました")
+    found = review(known([*letters_of(trader()), unread]))
+    assert any(act.id.endswith(":unread") for act in found.acts)
+    (asked,) = found.of(Level.ASK, Level.ALARM)
+    assert any("cannot be read" in words.en for words in asked.details)
+    assert any("Hong Kong" in words.en for words in asked.details)

@@ -7,16 +7,19 @@ execution stands for the order.
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kuraban.events import Event, Order
-from kuraban.home.model import Certainty, Fact, Verdict
+from kuraban.home.model import Certainty, Fact, Letter, Verdict, Words
 
 TOKYO = ZoneInfo("Asia/Tokyo")
+UNREAD = ":unread"
+# Products that a subject names although the rest cannot be read, as instruments of their market.
+FOREIGN = {"中国": "UNREAD.HK", "香港": "UNREAD.HK", "韓国": "UNREAD.KS"}
 BELIEVED = frozenset({None, Verdict.VERIFIED, Verdict.UNVERIFIED})
 ORDER_TYPES = frozenset({"order.placed", "order.executed"})
 WITHDRAWALS = frozenset({"withdrawal.requested", "withdrawal.paid"})
@@ -102,6 +105,36 @@ def believed(facts: Iterable[Fact]) -> list[Fact]:
     """Without what forged and lookalike mails say, each event once, in time order."""
     once = {fact.event.id: fact for fact in facts if _verdict(fact) in BELIEVED}
     return sorted(once.values(), key=lambda fact: (time_of(fact), fact.event.id))
+
+
+def unread_executions(letters: Iterable[Letter], labels: Mapping[str, str]) -> Iterator[Fact]:
+    """Executions that a believed notice tells of without their details being readable: an order of unknown content.
+
+    A format that changed, or a product whose notices look different, must not make an execution invisible.
+    """
+    for letter in letters:
+        told = [fact for fact in letter.facts if fact.event.type != "notice.received"]
+        broker, when = letter.authenticity.broker, letter.received or letter.sent
+        if letter.kind != "execution" or told or broker is None or when is None:
+            continue
+        account = letter.facts[0].event.account if letter.facts else labels.get(broker, broker)
+        order = Order(instrument=next((code for word, code in FOREIGN.items() if word in letter.subject), None))
+        event = Event(f"{letter.origin}{UNREAD}"[:128], when.isoformat(), account, "order.executed", order=order)
+        yield Fact(
+            event=event,
+            broker=broker,
+            certainty=Certainty.UNCERTAIN,
+            origin=letter.origin,
+            seen=when,
+            authenticity=letter.authenticity,
+            summary=Words("内容を読み取れない約定通知", "a notice of an execution whose details cannot be read"),
+        )
+
+
+def is_bare_notice(fact: Fact) -> bool:
+    """A notice of an execution without the execution: `unread_executions` says that one instead."""
+    notice = fact.event.notice
+    return fact.event.type == "notice.received" and notice is not None and notice.kind == "execution"
 
 
 def plain(instrument: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from kuraban.home.acts import Act
+from kuraban.home.acts import UNREAD, Act
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 
@@ -87,6 +87,15 @@ EVIDENCE: tuple[Evidence, ...] = (
         "the first purchase in {fact} on this account",
     ),
     Evidence(
+        "habit.unread",
+        0.0,
+        4.0,
+        "an execution whose notice cannot be read, where the notices of this account otherwise can",
+        "2025 (products the owner never used); assumption",
+        "内容を読み取れない約定通知(いつもと違う商品か、書式の変更)",
+        "a notice of an execution that cannot be read: another product than usual, or a new layout",
+    ),
+    Evidence(
         "habit.withdrawals",
         0.0,
         4.0,
@@ -105,6 +114,7 @@ BY_ID = {line.id: line for line in EVIDENCE}
 THIEF_SELLS_MANY, OWNER_ONE_MORE, PRIOR_DAYS, SELLING_DAYS = 0.6, 0.35, 5.0, 30.0
 CONFIRMED_COUNTS = 5  # days that one confirmed sale counts for
 THIEF_ROTATES, OWNER_ROTATES = 0.75, 0.2
+THIEF_UNREAD, READABLE_LEAST = 0.4, 3
 THIEF_REPEATS, OWNER_REPEATS = 0.5, 0.05
 THIEF_BUYS_CHINA, OWNER_BEGINS_CHINA = 0.3, 0.003
 CHINA = {"HK": ("香港", "Hong Kong"), "CN": ("中国", "China")}
@@ -121,6 +131,8 @@ class Habits:
     confirmed_sales: dict[date, int] = field(default_factory=dict)  # the same, confirmed; of all the owner's accounts
     bought: set[str] = field(default_factory=set)
     markets: set[str] = field(default_factory=set)
+    readable: int = 0
+    unread: int = 0
     days_out: int = 0
     repeated_out: int = 0
     recent: list[tuple[datetime, str, str]] = field(default_factory=list)  # time, side, instrument
@@ -160,8 +172,13 @@ class Habits:
             self.days_out += 1
         self.days.add(act.day)
         order = act.event.order
-        if order is None or order.instrument is None:
+        if order is None:
             return
+        if act.id.endswith(UNREAD) or order.instrument is None:
+            self.unread += 1
+            self.markets |= market_of(act)
+            return
+        self.readable += 1
         if order.side == "sell":
             self.sold_on[act.day] = max(self.sold_on.get(act.day, 0), len(self.sold_within(act.time)))
         else:
@@ -173,6 +190,12 @@ def weigh(act: Act, habits: Habits, plan: Plan, said: Said) -> list[Weighed]:
     """The evidence on one act, before it is learned from. said: what the engine has already counted."""
     found = [*_planned(act, plan), *_rhythm(act, habits, said.disuse)]
     order = act.event.order
+    if act.id.endswith(UNREAD) and habits.readable >= READABLE_LEAST:
+        usual = (habits.unread + 0.5) / (habits.readable + habits.unread + 10.0)
+        found += _say("habit.unread", math.log(THIEF_UNREAD / min(THIEF_UNREAD, usual)))
+    if order is not None and order.side != "sell":
+        for market in sorted(market_of(act) & CHINA.keys() - habits.markets):
+            found += _say("habit.market", math.log(THIEF_BUYS_CHINA / OWNER_BEGINS_CHINA), CHINA[market])
     if order is not None and order.side:
         found += _sold_names(act, habits)
         if order.side == "buy" and order.kind != "fund":
@@ -198,6 +221,8 @@ def market_of(act: Act) -> set[str]:
     code = (order.instrument or "").upper()
     suffix = code.rpartition(".")[2] if "." in code else ""
     if order.kind in {None, "stock"} and code:
+        if code.isdigit() and len(code) in {5, 6}:  # a code of Hong Kong or of the mainland, without its exchange
+            return found | {"HK" if len(code) == 5 else "CN"}
         found.add(
             {"T": "JP", "HK": "HK", "SS": "CN", "SZ": "CN", "KS": "KR"}.get(suffix, "US" if code.isascii() else "")
         )
@@ -268,8 +293,6 @@ def _purchase(act: Act, habits: Habits, said: Said) -> list[Weighed]:
     if not is_new(act, habits):
         return []
     found: list[Weighed] = []
-    for market in sorted(market_of(act) & CHINA.keys() - habits.markets):
-        found += _say("habit.market", math.log(THIEF_BUYS_CHINA / OWNER_BEGINS_CHINA), CHINA[market])
     sold = {name for _, side, name in habits.recent if side == "sell"}
     if len(sold) >= 2:
         found += _say("habit.rotation", math.log(THIEF_ROTATES / OWNER_ROTATES) - said.rotation)

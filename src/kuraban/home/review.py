@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from kuraban.home.acts import TOKYO, Act, acts, believed, time_of
+from kuraban.home.acts import TOKYO, Act, acts, believed, is_bare_notice, time_of, unread_executions
 from kuraban.home.findings import Finding, Kind, Level, finding_id
 from kuraban.home.judging import judge
 from kuraban.home.model import Fact, Letter, Verdict, Words
@@ -46,7 +46,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
 def review(known: Known) -> Review:
     """Look at everything."""
-    facts = believed(known.facts)
+    unread = unread_executions(known.letters, known.labels)
+    facts = believed([*(fact for fact in known.facts if not is_bare_notice(fact)), *unread])
     came = arrivals(known.letters, known.labels)
     mail_days = None
     if came and known.until is not None:

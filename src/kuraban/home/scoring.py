@@ -179,6 +179,7 @@ class _Scorer:
                 habits.confirm(act)
         elif planned and act.event.order is not None and act.event.order.instrument:
             habits.bought.add(act.event.order.instrument)
+            habits.readable += 1
         return Score(
             act=act,
             probability=probability,
