@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from engine_stories import (
     AGGREGATOR,
     ANDROID,
@@ -89,7 +87,6 @@ def test_a_thief_with_the_cash_of_a_dormant_account_does_not_get_to_buy_chinese_
     assert heard[1].severity >= HOLD
 
 
-@pytest.mark.xfail(strict=True, reason="a strange country counts for little on an account whose logins are a year old")
 def test_a_thief_who_sells_a_dormant_savers_funds_and_comes_back_the_next_day_is_stopped() -> None:
     broker = broker_of("saver")
     thief = visit("saver", SHANGHAI)
@@ -178,13 +175,10 @@ def test_a_new_phone_on_a_mobile_line_is_at_most_challenged() -> None:
 
 def test_a_trip_abroad_with_ones_own_phone_is_at_most_challenged() -> None:
     broker = broker_of("trader")
-    broker.hears(
-        [visit("trader", OFFICE_MOBILE).login(at(-20 + 2 * n, "12:15")) for n in range(8)]
-        + [visit("trader", OFFICE_MOBILE).login(at(-1, "12:15"))]
-    )
+    broker.hears([visit("trader", OFFICE_MOBILE).login(at(2 * n, "12:15")) for n in range(10)])
     there = visit("trader", HAWAII)
-    heard = broker.hears([there.login(at(0, "15:00")), there.buys(at(0, "15:05"), LARGE[1], 150_000)])
-    heard += broker.hears([visit("trader", HAWAII).login(at(n, "15:00")) for n in range(1, 5)])
+    heard = broker.hears([there.login(at(20, "15:00")), there.buys(at(20, "15:05"), LARGE[1], 150_000)])
+    heard += broker.hears([visit("trader", HAWAII).login(at(n, "15:00")) for n in range(21, 25)])
     assert max(severities(heard)) <= CHALLENGE
     assert heard[-1].severity <= NOTIFY
 

@@ -125,7 +125,8 @@ def wear(s: Row, time: Int) -> None:
     f = math.pow(0.5, max(0, time - np.int64(s["last"])) / DAY / ACTS_DAYS)
     for k in range(COUNT):
         if k >= CHANGE or k == SESSION_CHANGE:
-            s["weight"][k] = np.int16(math.floor(np.float64(s["weight"][k]) * f + 0.5))
+            # What spoke for the owner is said anew by his next act; a remnant of it would only stand in the way.
+            s["weight"][k] = np.int16(math.floor(max(0.0, np.float64(s["weight"][k])) * f + 0.5))
 
 
 @jit

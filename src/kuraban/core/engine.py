@@ -106,7 +106,7 @@ COMMON = 0.005
 SUSPECT = 0.03
 VERY_SUSPECT = 0.3
 # Evidence without the ring at which a buyer is as likely odd as not; about 2 in 100 of owners' new buys reach it.
-ODD_AT = 3.0
+ODD_AT = 2.0
 
 HITS = 24
 
@@ -1092,6 +1092,11 @@ def run(
 
 @jit
 def oddness(s: Row) -> Any:
-    """How odd a session is by its own evidence, without the ring's: 0..1."""
-    own = evidence(s) - np.float64(s["weight"][ids.RING]) / 1000.0
+    """How odd a session is by its own evidence, 0..1: without the ring's, and without what the instrument itself tells.
+
+    Everybody in a crowd buys the same cheap, thin name.
+    """
+    shared = np.float64(s["weight"][ids.RING]) + np.float64(s["weight"][ids.CHEAP]) + np.float64(s["weight"][ids.PRICE])
+    shared += np.float64(s["weight"][ids.THINNESS]) + np.float64(s["weight"][ids.NOVEL_MARKET])
+    own = evidence(s) - shared / 1000.0
     return logistic(1.5 * (own - ODD_AT))

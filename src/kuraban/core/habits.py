@@ -51,8 +51,6 @@ DAY = 86_400_000_000
 NETS_IN_SYSTEM = 1.0 / 1000.0
 ADDRESSES_IN_NET = 1.0 / 256.0
 
-LEAST_ALPHA = 0.3
-
 
 @jit
 def low32(value: Float) -> Any:
@@ -168,7 +166,7 @@ def novelty(p: Row, pop: Row, level: Int) -> Any:
 def alpha_of(total: Float, share_new: Float) -> Any:
     """α so large that a new value has the probability `share_new`."""
     u = min(MOST_NOVELTY, max(1e-4, share_new))
-    return max(LEAST_ALPHA if total < 1.0 else 1e-3, total * u / (1.0 - u))
+    return max(1e-3, total * u / (1.0 - u))
 
 
 @jit
@@ -351,7 +349,8 @@ def togetherness(p: Row, pop: Row, place: Int, device: Any, software: Int) -> An
     """How much oftener owners show these novelties at once than each by itself would make them.
 
     A new telephone is a new device and new software, often on a new line. The ratio of seen to expected over all
-    owners' logins; before there are any, novelties are taken to come together three times oftener for each pair.
+    owners' logins; before there are any, novelties are taken to come together three times oftener for each pair,
+    nine times at most.
     """
     group = experience(p)
     if group == 0:
@@ -365,7 +364,7 @@ def togetherness(p: Row, pop: Row, place: Int, device: Any, software: Int) -> An
         pairs += 1
     if software > 0 and place >= 2:
         pairs += 1
-    prior = math.pow(3.0, pairs)
+    prior = min(9.0, math.pow(3.0, pairs))
     seen = np.float64(pop["pattern_seen"][half, at])
     return (seen + prior) / (np.float64(pop["pattern_expected"][half, at]) + 1.0)
 

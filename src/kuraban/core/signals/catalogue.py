@@ -5,7 +5,7 @@ than under this owner (learned habits, backed off to comparable accounts). Posit
 signal from deciding alone. Sources: «RBA» Freeman et al., NDSS 2016, and Wiefling et al., TOPS 2022; «2025» the wave of
 takeovers in Japan, as described in docs/facts.md; «assumption» where nothing published gives the number.
 
-`ja` and `en` are templates; `{fact}` is filled with the signal's own number (see `kuraban.core.reasons`), the other
+`ja` and `en` are templates; `{fact}` is filled with the signal's own number (see `kuraban.decisions`), the other
 names with facts of the session. `ja_usual` and `en_usual` are used when the value is negative.
 """
 

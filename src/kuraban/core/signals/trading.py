@@ -49,6 +49,7 @@ THIEF_ALL_IN = np.array([0.20, 0.15, 0.15, 0.15, 0.35])
 OWNER_ALL_IN = np.array([6.0, 2.0, 1.0, 0.5, 1.0])
 
 GAP_EDGES = np.array([10.0, 30.0, 120.0, 600.0, 3600.0])  # seconds
+PAUSE_BIN = 4  # gaps from ten minutes on
 THIEF_GAPS = np.array([0.06, 0.22, 0.38, 0.22, 0.08, 0.04])
 OWNER_GAPS = np.array([1.0, 2.0, 4.0, 5.0, 4.0, 4.0])
 
@@ -259,7 +260,9 @@ def score_pace(p: Row, s: Row, pop: Row, time: Int) -> None:
     share = (np.float64(pop["gaps"][group, at]) + OWNER_GAPS[at]) / everyone
     usual = (np.float64(p["gaps"][at]) + 8.0 * share) / (own + 8.0)
     held = np.float64(s["weight"][ids.HASTE]) / 1000.0
-    put(s, ids.HASTE, 0.7 * held + 0.5 * math.log(THIEF_GAPS[at] / usual), 0)
+    # A long pause is no haste, however unusual for this owner.
+    told = 0.5 * math.log(THIEF_GAPS[at] / usual) if at < PAUSE_BIN else 0.0
+    put(s, ids.HASTE, 0.7 * held + told, 0)
     pop["gaps"][group, at] += 1.0
     p["gaps"][at] += 1.0
     if own > 60.0:
