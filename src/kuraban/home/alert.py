@@ -14,11 +14,12 @@ from typing import Literal
 
 import apprise
 
+from kuraban.home.alertstore import Alert
 from kuraban.home.config import Alerts, Channel, channel_url
 from kuraban.home.findings import Finding, Kind, Level
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
-from kuraban.home.store import Alert, Store
+from kuraban.home.store import Store
 
 Language = Literal["ja", "en"]
 Send = Callable[[Channel, str, str], bool]  # channel, title, body → whether it went out

@@ -14,26 +14,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kuraban.home import alert, intake
+from kuraban.home import alert, health, intake
 from kuraban.home.acts import TOKYO
 from kuraban.home.alert import Language, Send, by_apprise, say
 from kuraban.home.checking import mails_of
 from kuraban.home.config import Config, Mailbox, credential
 from kuraban.home.digest import WEEK, digest, last_due
-from kuraban.home.findings import Finding, Kind, Level, finding_id
+from kuraban.home.findings import Kind, Level
 from kuraban.home.folder import Folder
 from kuraban.home.hardening import reminder_words
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import imap, watching
 from kuraban.home.mail.sources.imap import Arrived, Position, Server
-from kuraban.home.model import Unreadable, Words
+from kuraban.home.model import Unreadable
 from kuraban.home.plan import Plan
 from kuraban.home.plan import load as load_plan
 from kuraban.home.review import RECOMPUTED, Known, Review, review
 from kuraban.home.store import Store
 
 FAILURES_END = timedelta(minutes=20)  # a mailbox that failed longer ago than a new attempt takes is up again
-GAP_TOLD, GAP_ASKED = timedelta(hours=1), timedelta(days=3)
+GAP_TOLD = timedelta(hours=1)
 OLD = timedelta(days=3)  # older than this when the watch began: history, asked about in `status`, not by alert
 IDLE_SECONDS = 5.0
 HANDED_OVER = 100
@@ -68,7 +68,7 @@ class Watcher:
             self.store.set_note("watch.began", now.isoformat())
         last = self.store.time_note("watch.beat")
         if last is not None and now - last > GAP_TOLD:
-            self.store.raise_alert(_gap(last, now), now, quiet=False)
+            self.store.raise_alert(health.gap(last, now), now, quiet=False)
         self.beat()
 
     def beat(self) -> None:
@@ -183,7 +183,7 @@ class Watcher:
             if now - last > FAILURES_END:
                 del self._failed[name]
             elif now - first >= patience:
-                self.store.raise_alert(_down(name, first, now), now, quiet=False)
+                self.store.raise_alert(health.down(name, first, now), now, quiet=False)
         for one in self.store.alerts(only_open=True):
             if one.finding.kind is Kind.MAILBOX and one.finding.account not in self._failed:
                 self.store.settle(one.finding.id, now)
@@ -302,52 +302,3 @@ def signature(path: Path) -> str:
     except OSError:
         return "gone"
     return f"{count}:{newest}"
-
-
-def _gap(last: datetime, now: datetime) -> Finding:
-    key = finding_id(Kind.GAP, None, last.isoformat())
-    hours = (now - last).total_seconds() / 3600
-    return Finding(
-        id=key,
-        kind=Kind.GAP,
-        level=Level.ASK if now - last > GAP_ASKED else Level.INFO,
-        account=None,
-        first=last,
-        last=now,
-        about=(f"gap:{last.isoformat()}",),
-        sentence=Words(
-            f"{last.astimezone():%Y-%m-%d %H:%M} から約{hours:,.0f}時間、見張りが止まっていました。"
-            "その間のメールはこれから読みます。",
-            f"The watch was off for about {hours:,.0f} hours from {last.astimezone():%Y-%m-%d %H:%M}."
-            " Mails of that time are read now.",
-        ),
-        todo=(
-            Words(
-                "パソコンの起動時に `kuraban home watch` が始まるようにする",
-                "have `kuraban home watch` start with the computer",
-            ),
-        ),
-    )
-
-
-def _down(name: str, first: datetime, now: datetime) -> Finding:
-    key = finding_id(Kind.MAILBOX, name, first.isoformat())
-    return Finding(
-        id=key,
-        kind=Kind.MAILBOX,
-        level=Level.ALARM,
-        account=name,
-        first=first,
-        last=now,
-        about=(f"mailbox:{name}:{first.isoformat()}",),
-        sentence=Words(
-            f"メール「{name}」を {first.astimezone():%m/%d %H:%M} から読めません。その間の通知は見張れていません。",
-            f"the mailbox {name} cannot be read since {first.astimezone():%d %b %H:%M}; notices are not being watched",
-        ),
-        todo=(
-            Words(
-                "メールに自分でログインできるか確かめ、アプリパスワードを入れ直す",
-                "see whether you can log in to your mail yourself, and renew the app password",
-            ),
-        ),
-    )

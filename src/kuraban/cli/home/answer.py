@@ -3,9 +3,10 @@
 import argparse
 
 from kuraban.cli.home.common import language_of, now, opened, show_words
+from kuraban.home.alertstore import Alert
 from kuraban.home.findings import Kind
 from kuraban.home.problems import HomeError
-from kuraban.home.store import Alert, Store
+from kuraban.home.store import Store
 
 
 def add(parser: argparse.ArgumentParser) -> None:
