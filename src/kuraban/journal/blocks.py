@@ -12,9 +12,11 @@ import zstandard
 from numpy.typing import NDArray
 
 from kuraban.core.profile import DECISION
+from kuraban.core.signals import ids as ids_of_signals
 from kuraban.core.signals.catalogue import SIGNALS
 from kuraban.journal.schema import JournalError
 
+_NO_CODE = 65_535
 RING = 1  # `group_kind` of a decision whose `group_key` is an instrument
 MOST = 256  # events of a block: reading one event means unpacking no more than this
 _MOST_BYTES = 1 << 30
@@ -64,6 +66,11 @@ def described() -> str:
 HERE = described()
 
 
+def says_code(fact: int) -> bool:
+    """Whether the fact of the signal about a new instrument is that instrument's code, plus one."""
+    return 0 < fact < _NO_CODE
+
+
 def split(
     first: int,
     received: int,
@@ -82,7 +89,10 @@ def split(
         chosen["cause"] -= at
         chosen["row"][chosen["row"] >= 0] -= at
         accounts = {code: account(code) for code in set(chosen["account"].tolist())}
-        traded = set(chosen["instrument"].tolist()) | set(chosen["group_key"][chosen["group_kind"] == RING].tolist())
+        traded = {*chosen["instrument"].tolist(), *chosen["group_key"][chosen["group_kind"] == RING].tolist()}
+        traded.update(
+            fact - 1 for fact in chosen["fact"][:, ids_of_signals.NOVEL_INSTRUMENT].tolist() if says_code(fact)
+        )
         instruments = {code: instrument(code) for code in traded if code >= 0}
         part = tuple(lines[at:end]), ids[at:end], previous[at:end]
         yield Block(first + at, received, *part, chosen, accounts, instruments)

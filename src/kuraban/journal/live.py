@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from kuraban import snapshot
 from kuraban.columns import Batch, Reject
+from kuraban.core.signals import ids
 from kuraban.journal import store
-from kuraban.journal.blocks import RING, Block, split
+from kuraban.journal.blocks import RING, Block, says_code, split
 from kuraban.journal.schema import JournalError
 from kuraban.journal.store import PolicyVersion
 from kuraban.journal.window import Window, link, repeated
@@ -206,6 +207,10 @@ class Live:
             if needed and row[name] >= 0:
                 code = interner.find(block.instruments[int(row[name])])
                 found[name] = -1 if code is None else code
+        fact = int(row["fact"][ids.NOVEL_INSTRUMENT])
+        if says_code(fact):
+            code = interner.find(block.instruments[fact - 1])
+            found["fact"][ids.NOVEL_INSTRUMENT] = code + 1 if code is not None and says_code(code + 1) else 0
         return found
 
 
