@@ -188,6 +188,8 @@ def test_retention_removes_what_is_old_and_not_needed_for_recovery(tmp_path: Pat
         assert gone == 400
         assert desk.send(LINES[:1]).json()["duplicates"] == 1
         assert desk.client.get("/v1/accounts/口座3/events").json()["events"] == []
+        assert desk.send(theft("later")).json()["rejected"] == 0
+    assert all(found.sound for found in check(tmp_path))
 
 
 def test_a_backup_of_a_running_desk_is_whole_and_can_be_served(tmp_path: Path) -> None:

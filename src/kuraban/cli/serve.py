@@ -59,6 +59,8 @@ def run(given: argparse.Namespace) -> int:
         sys.stderr.write(f"listening on {scheme}://{shown}:{bound} (受付中), data in {given.data}\n")
         sys.stderr.flush()
 
+    # Three threads share the interpreter; the default interval lets one keep the others waiting for 5 ms at a time.
+    sys.setswitchinterval(0.001)
     config = serving.configured(service, listening, open=open_)
     clean = asyncio.Runner(loop_factory=config.get_loop_factory()).run(
         serving.serve(service, serving.Server(config, begun))

@@ -65,6 +65,9 @@ def _remembered(connection: sqlite3.Connection, hexadecimal: str) -> Finding:
 
 
 def _blocks(connection: sqlite3.Connection, first: int, end: int, progress: Callable[[int, int], object]) -> Finding:
+    begins = int(store.fact(connection, store.KEPT_FROM) or 0)
+    if first > begins or (end == first and begins < end):
+        return Finding("events", False, f"events {begins} to {first - 1} are missing")
     at = first
     try:
         for block in store.blocks(connection, first):

@@ -19,6 +19,7 @@ from kuraban.core.policy import POLICY
 from kuraban.journal.blocks import HERE, Block, pack, unpack
 
 _MARK = hashlib.sha256(repr(POLICY.descr).encode()).digest()[:8]
+KEPT_FROM = "kept_from"  # the fact that says where the journal begins, since retention removed what was before
 _COLUMNS = "first, count, received, events, marks, decisions, names, layout, crc"
 
 
@@ -179,4 +180,6 @@ def forget_before(connection: sqlite3.Connection, seq: int, received: int) -> in
         (seq, received),
     ).fetchall()
     connection.executemany("DELETE FROM block WHERE first = ?", [(first,) for first, _ in rows])
+    if rows:
+        set_fact(connection, KEPT_FROM, str(rows[-1][0] + rows[-1][1]))
     return sum(count for _, count in rows)

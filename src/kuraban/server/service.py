@@ -7,6 +7,7 @@ DATA/lock         held by the one process that serves this folder
 
 import asyncio
 import fcntl
+import gc
 import os
 import secrets
 import sqlite3
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 from kuraban.columns import Interner, Reader
 from kuraban.core import engine, policy
 from kuraban.journal import schema, store
+from kuraban.journal.checkpoints import Checkpointer
 from kuraban.journal.live import Live, Recovered
 from kuraban.journal.recovery import recover
 from kuraban.journal.schema import JournalError
@@ -79,6 +81,7 @@ class Service:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
+        self._checkpointer: Checkpointer | None = None
         options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _locked(options.data / "lock")
         self.secret = _secret(options.data / "secret")
@@ -161,6 +164,10 @@ class Service:
             record = policy.load(self.options.shadow)
             desk.shadow = Shadow(self.options.shadow.name, live.replay, record, self.meters)
         self.desk = desk
+        self._checkpointer = Checkpointer(self.journal)
+        # Nothing of what is there by now will ever be garbage: a full collection would stop every answer for it.
+        gc.collect()
+        gc.freeze()
         self.log.write("ready", events=live.next, recovered=self.report.events, snapshot=self.report.snapshot)
 
     def _live(self) -> Live:
@@ -302,6 +309,8 @@ class Service:
             return True
         self._closed = True
         self.condition("stopping", True)
+        if self._checkpointer is not None:
+            self._checkpointer.close()
         clean = self.desk.stop() if self.desk is not None else True
         self._pool.shutdown()
         for connection in self._readers:
