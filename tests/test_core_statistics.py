@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kuraban import core
-from kuraban.core import belief, habits, networks
+from kuraban.core import belief, habits, networks, teaching
 from kuraban.core.profile import (
     ASN,
     CLIENTS,
@@ -150,11 +150,11 @@ def test_habits_age_the_same_in_one_step_as_in_many(days: list[int], weight: flo
             profile[field]["weight"] = weight
         for field in ("hours", "kinds", "markets", "novel", "logins", "buys", "sweeps", "noticed"):
             profile[field] = weight
-    habits.age(once[0], sum(days))
+    teaching.age(once[0], sum(days))
     day = 0
     for step in days:
         day += step
-        habits.age(often[0], day)
+        teaching.age(often[0], day)
     for field in ("leaf", "system", "client", "device", "holding"):
         np.testing.assert_allclose(once[field]["weight"], often[field]["weight"], rtol=1e-4)
     for field in ("hours", "kinds", "markets", "novel", "logins", "buys", "sweeps", "noticed"):
@@ -167,7 +167,7 @@ def test_every_count_of_a_profile_ages_or_says_why_not() -> None:
     floats = [name for name in PROFILE.names or () if PROFILE[name].base == np.dtype("f4")]
     for name in floats:
         profile[name] = 1.0
-    habits.age(profile[0], 120)
+    teaching.age(profile[0], 120)
     kept = {name for name in floats if (profile[name] == 1.0).all()}
     means = {"size_mean", "size_square", "thin_mean"}
     windows = {"sold", "bought", "taken", "swept", "takes", "thin_bought", "reference", "gaps"}
@@ -179,7 +179,7 @@ def test_time_that_stands_still_or_runs_backwards_ages_nothing() -> None:
     profile = np.zeros(1, PROFILE)
     profile["decayed"], profile["logins"] = 100, 8.0
     for day in (100, 99, 0):
-        habits.age(profile[0], day)
+        teaching.age(profile[0], day)
     assert float(profile["logins"][0]) == 8.0
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kuraban.core.jit import Flag, Float, Int, Row, jit
+from kuraban.core.jit import Float, Int, Row, jit
 from kuraban.core.profile import (
     ASN,
     CLIENTS,
@@ -25,18 +25,9 @@ from kuraban.core.profile import (
     HASHED_FAMILIES,
     HASHED_SYSTEMS,
     HOUR_BINS,
-    INSTRUMENTS,
     IP,
-    KINDS,
     LEAVES,
-    LEVELS,
-    MARKETS,
     NET,
-    NEW_MARKET,
-    NOVEL,
-    OFF_HOURS,
-    ON_MARGIN,
-    PENDING,
     PLACES,
     SOFTWARES,
     SYSTEMS,
@@ -46,10 +37,29 @@ from kuraban.core.profile import (
 HALF_LIFE_DAYS = 120.0
 MINUTE = 60_000_000
 DAY = 86_400_000_000
-
 # Shares of finer values inside a coarser one that nobody has counted; they stand on both sides of the ratio.
 NETS_IN_SYSTEM = 1.0 / 1000.0
 ADDRESSES_IN_NET = 1.0 / 256.0
+# How often a login shows a new address, /24, ASN, country, user agent, device: by the account's recent logins (none,
+# under 3, under 8, under 20, more). Assumptions, worth `POPULATION_STRENGTH` logins; the stream replaces them.
+PRIOR_NOVELTY = np.array(
+    [
+        [0.95, 0.95, 0.95, 0.95, 0.95, 0.95],
+        [0.60, 0.45, 0.25, 0.010, 0.35, 0.30],
+        [0.45, 0.30, 0.12, 0.006, 0.20, 0.12],
+        [0.40, 0.22, 0.06, 0.004, 0.12, 0.05],
+        [0.30, 0.15, 0.03, 0.003, 0.08, 0.02],
+    ]
+)
+POPULATION_STRENGTH = 30.0
+# An account's own propensity to novelty, relative to comparable accounts, is drawn towards one by so many novelties.
+OWN_STRENGTH = 1.5
+MOST_NOVELTY = 0.95
+SEASONED = 3  # experience from which an account counts as seasoned
+# In an absence everything is replaced sooner or later: mean days until a new address, /24, ASN, country, software,
+# device. Assumptions: leases of weeks, a provider for years, a telephone for two.
+LIFETIME_DAYS = np.array([30.0, 90.0, 900.0, 30000.0, 30.0, 700.0])
+PRESENT_DAYS = 3.0  # absences up to this are in the rates already
 
 
 @jit
@@ -97,25 +107,6 @@ def hour_bin(week_minute: Any) -> Any:
     return weekend + (minute % 1440) // 180
 
 
-# How often a login shows a new address, /24, ASN, country, user agent, device: by the account's recent logins (none,
-# under 3, under 8, under 20, more). Assumptions, worth `POPULATION_STRENGTH` logins; the stream replaces them.
-PRIOR_NOVELTY = np.array(
-    [
-        [0.95, 0.95, 0.95, 0.95, 0.95, 0.95],
-        [0.60, 0.45, 0.25, 0.010, 0.35, 0.30],
-        [0.45, 0.30, 0.12, 0.006, 0.20, 0.12],
-        [0.40, 0.22, 0.06, 0.004, 0.12, 0.05],
-        [0.30, 0.15, 0.03, 0.003, 0.08, 0.02],
-    ]
-)
-POPULATION_STRENGTH = 30.0
-LOGIN_LESSONS = 2  # of the lessons kept, so many are for logins: many orders must not crowd them out
-# An account's own propensity to novelty, relative to comparable accounts, is drawn towards one by so many novelties.
-OWN_STRENGTH = 1.5
-MOST_NOVELTY = 0.95
-SEASONED = 3  # experience from which an account counts as seasoned
-
-
 @jit
 def experience(p: Row) -> Any:
     """Comparable accounts: by how many logins the last months have seen; 0 where nothing is known of any."""
@@ -138,12 +129,6 @@ def base_novelty(pop: Row, group: Int, level: Int) -> Any:
     """How often a login of comparable accounts shows something new at `level`."""
     seen = np.float64(pop["experienced"][group])
     return rate(np.float64(pop["novel"][group, level]), seen, POPULATION_STRENGTH, PRIOR_NOVELTY[group, level])
-
-
-# In an absence everything is replaced sooner or later: mean days until a new address, /24, ASN, country, software,
-# device. Assumptions: leases of weeks, a provider for years, a telephone for two.
-LIFETIME_DAYS = np.array([30.0, 90.0, 900.0, 30000.0, 30.0, 700.0])
-PRESENT_DAYS = 3.0  # absences up to this are in the rates already
 
 
 @jit
@@ -389,326 +374,3 @@ def find_device(p: Row, device: Any) -> Any:
         if p["device"][i]["id"] == device and p["device"][i]["weight"] > 0.0:
             return i
     return -1
-
-
-@jit
-def find_holding(p: Row, instrument: Any) -> Any:
-    """Slot of an instrument this account has bought or holds, -1 when neither."""
-    for i in range(INSTRUMENTS):
-        h = p["holding"][i]
-        if h["instrument"] == instrument + 1 and (h["weight"] > 0.0 or h["value"] > 0.0):
-            return i
-    return -1
-
-
-@jit
-def claim_holding(p: Row, instrument: Any) -> Any:
-    """Slot of an instrument, made by giving up the one least bought and least held. Slots keep code + 1."""
-    least = 0
-    lowest = 1e30
-    for i in range(INSTRUMENTS):
-        h = p["holding"][i]
-        if h["instrument"] == instrument + 1:
-            return i
-        # What is held now matters more than what was bought long ago: a sale of it must not look like nothing.
-        worth = np.float64(h["weight"]) + (1000.0 + 1e-3 * np.float64(h["value"]) if h["value"] > 0.0 else 0.0)
-        if h["instrument"] == 0:
-            worth = np.float64(-1.0)
-        if worth < lowest:
-            lowest = worth
-            least = i
-    h = p["holding"][least]
-    h["instrument"] = instrument + 1
-    h["weight"] = 0.0
-    h["value"] = 0.0
-    return least
-
-
-@jit
-def age(p: Row, day: Int) -> None:
-    """Decay every count to `day`, so that what was usual a year ago is no longer."""
-    gap = day - np.int64(p["decayed"])
-    if gap <= 0:
-        return
-    p["decayed"] = day
-    f = np.float64(math.pow(0.5, min(float(gap), 3650.0) / HALF_LIFE_DAYS))
-    for i in range(LEAVES):
-        p["leaf"][i]["weight"] *= f
-    for i in range(SYSTEMS):
-        p["system"][i]["weight"] *= f
-    for i in range(CLIENTS):
-        p["client"][i]["weight"] *= f
-        p["client"][i]["acts"] *= f
-    for i in range(DEVICES):
-        p["device"][i]["weight"] *= f
-    for i in range(INSTRUMENTS):
-        p["holding"][i]["weight"] *= f
-    for i in range(HOUR_BINS):
-        p["hours"][i] *= f
-    for i in range(KINDS):
-        p["kinds"][i] *= f
-    for i in range(MARKETS):
-        p["markets"][i] *= f
-    for i in range(LEVELS):
-        p["novel"][i] *= f
-        p["expected"][i] *= f
-    p["logins"] *= f
-    p["with_device"] *= f
-    p["machine_logins"] *= f
-    p["machine_acts"] *= f
-    p["strong"] *= f
-    p["challenged"] *= f
-    p["sessions"] *= f
-    p["logged_in"] *= f
-    p["traded"] *= f
-    p["buys"] *= f
-    p["sells"] *= f
-    p["novel_buys"] *= f
-    p["novel_markets"] *= f
-    p["margins"] *= f
-    p["off_hours"] *= f
-    p["order_days"] *= f
-    p["liquidations"] *= f
-    p["sweeps"] *= f
-    p["withdrawals"] *= f
-    p["executions"] *= f
-    p["noticed"] *= f
-
-
-@jit
-def teach_login(
-    p: Row,
-    ip: Any,
-    net: Any,
-    asn: Any,
-    country: Any,
-    ua: Any,
-    browser: Any,
-    system: Any,
-    device: Any,
-    week_minute: Any,
-    new: Int,
-    minute: Int,
-    sign: Int,
-) -> None:
-    """Add (`sign` 1) or take back (-1) what one login says of the owner."""
-    if sign > 0:
-        spare = 0
-        found = -1
-        for i in range(LEAVES):
-            if p["leaf"][i]["ip"] == ip and p["leaf"][i]["weight"] > 0.0:
-                found = i
-            if p["leaf"][i]["weight"] < p["leaf"][spare]["weight"]:
-                spare = i
-        if found < 0:
-            found = spare
-            p["leaf"][found]["ip"] = ip
-            p["leaf"][found]["net"] = net
-            p["leaf"][found]["weight"] = 0.0
-        p["leaf"][found]["weight"] += 1.0
-        spare = 0
-        found = -1
-        for i in range(SYSTEMS):
-            if p["system"][i]["asn"] == asn and p["system"][i]["weight"] > 0.0:
-                found = i
-            if p["system"][i]["weight"] < p["system"][spare]["weight"]:
-                spare = i
-        if found < 0:
-            found = spare
-            p["system"][found]["asn"] = asn
-            p["system"][found]["country"] = country
-            p["system"][found]["weight"] = 0.0
-        p["system"][found]["weight"] += 1.0
-        if ua != 0:
-            spare = 0
-            found = -1
-            for i in range(CLIENTS):
-                if p["client"][i]["ua"] == ua and p["client"][i]["weight"] > 0.0:
-                    found = i
-                if p["client"][i]["weight"] < p["client"][spare]["weight"]:
-                    spare = i
-            if found < 0:
-                found = spare
-                p["client"][found]["ua"] = ua
-                p["client"][found]["browser"] = browser
-                p["client"][found]["os"] = system
-                p["client"][found]["weight"] = 0.0
-                p["client"][found]["acts"] = 0.0
-            p["client"][found]["weight"] += 1.0
-        if device != 0:
-            found = find_device(p, device)
-            if found < 0:
-                found = 0
-                for i in range(DEVICES):
-                    if p["device"][i]["weight"] < p["device"][found]["weight"]:
-                        found = i
-                p["device"][found]["id"] = device
-                p["device"][found]["first"] = minute
-                p["device"][found]["weight"] = 0.0
-            p["device"][found]["weight"] += 1.0
-    else:
-        for i in range(LEAVES):
-            if p["leaf"][i]["ip"] == ip:
-                p["leaf"][i]["weight"] = max(0.0, p["leaf"][i]["weight"] - 1.0)
-        for i in range(SYSTEMS):
-            if p["system"][i]["asn"] == asn:
-                p["system"][i]["weight"] = max(0.0, p["system"][i]["weight"] - 1.0)
-        for i in range(CLIENTS):
-            if p["client"][i]["ua"] == ua:
-                p["client"][i]["weight"] = max(0.0, p["client"][i]["weight"] - 1.0)
-        for i in range(DEVICES):
-            if p["device"][i]["id"] == device:
-                p["device"][i]["weight"] = max(0.0, p["device"][i]["weight"] - 1.0)
-    here = hour_bin(week_minute)
-    p["hours"][here] = max(0.0, p["hours"][here] + sign)
-    p["logins"] = max(0.0, p["logins"] + sign)
-    if device != 0:
-        p["with_device"] = max(0.0, p["with_device"] + sign)
-
-
-@jit
-def teach_order(
-    p: Row, buy: Flag, instrument: Any, kind: Int, market: Int, notional: Float, thin: Float, flags: Int, sign: Int
-) -> None:
-    """Add (`sign` 1) or take back (-1) what one order says of the owner."""
-    if not buy:
-        p["sells"] = max(0.0, p["sells"] + sign)
-        return
-    before = np.float64(p["buys"])
-    p["buys"] = max(0.0, before + sign)
-    p["kinds"][kind] = max(0.0, p["kinds"][kind] + sign)
-    p["markets"][market] = max(0.0, p["markets"][market] + sign)
-    if flags & NOVEL:
-        p["novel_buys"] = max(0.0, p["novel_buys"] + sign)
-    if flags & NEW_MARKET:
-        p["novel_markets"] = max(0.0, p["novel_markets"] + sign)
-    if flags & ON_MARGIN:
-        p["margins"] = max(0.0, p["margins"] + sign)
-    if flags & OFF_HOURS:
-        p["off_hours"] = max(0.0, p["off_hours"] + sign)
-    if instrument >= 0:
-        if sign > 0:
-            at = claim_holding(p, instrument)
-            p["holding"][at]["weight"] += 1.0
-        else:
-            at = find_holding(p, instrument)
-            if at >= 0:
-                p["holding"][at]["weight"] = max(0.0, p["holding"][at]["weight"] - 1.0)
-    if sign > 0 and notional > 0.0:
-        step = max(1.0 / (before + 1.0), 0.02)
-        size = math.log(notional)
-        mean = np.float64(p["size_mean"]) + step * (size - np.float64(p["size_mean"]))
-        p["size_mean"] = mean
-        p["size_square"] += step * ((size - mean) * (size - mean) - np.float64(p["size_square"]))
-        if not math.isnan(thin):
-            p["thin_mean"] += step * (thin - np.float64(p["thin_mean"]))
-
-
-@jit
-def apply_lesson(p: Row, lesson: Row, sign: Int, pop: Row) -> None:
-    """Learn or unlearn what a kept event taught."""
-    if lesson["kind"] == 1:
-        teach_login(
-            p,
-            lesson["ip"],
-            lesson["net"],
-            lesson["asn"],
-            lesson["country"],
-            lesson["ua"],
-            lesson["browser"],
-            lesson["os"],
-            lesson["device"],
-            lesson["week_minute"],
-            np.int64(lesson["flags"]),
-            np.int64(lesson["minute"]),
-            sign,
-        )
-    elif lesson["kind"] >= 2:
-        teach_order(
-            p,
-            lesson["kind"] == 2,
-            np.int64(lesson["instrument"]),
-            np.int64(lesson["os"]),
-            np.int64(lesson["market"]),
-            np.float64(lesson["notional"]),
-            np.float64(lesson["thin"]),
-            np.int64(lesson["flags"]),
-            sign,
-        )
-
-
-@jit
-def commit_clean(p: Row, minute: Int, believed_taken: Flag, pop: Row) -> None:
-    """Learn the lessons held back a whole day, or a week where the account is believed taken."""
-    for i in range(PENDING):
-        lesson = p["lesson"][i]
-        # Nobody has denied it for a week: it is a habit by now, however odd.
-        due = 7 * 1440 if believed_taken else 1440
-        if lesson["kind"] != 0 and lesson["held"] == 1 and minute - np.int64(lesson["minute"]) >= due:
-            apply_lesson(p, lesson, 1, pop)
-            lesson["held"] = 0
-
-
-@jit
-def holds_ripe_lesson(p: Row, minute: Int) -> Any:
-    """Whether any lesson has been held back for a day."""
-    for i in range(PENDING):
-        lesson = p["lesson"][i]
-        if lesson["kind"] != 0 and lesson["held"] == 1 and minute - np.int64(lesson["minute"]) >= 1440:
-            return True
-    return False
-
-
-@jit
-def commit_session(p: Row, session: Any, pop: Row) -> None:
-    """Learn at once what a session held back: its owner has proved himself."""
-    for i in range(PENDING):
-        lesson = p["lesson"][i]
-        if lesson["kind"] != 0 and lesson["held"] == 1 and lesson["session"] == session:
-            apply_lesson(p, lesson, 1, pop)
-            lesson["held"] = 0
-
-
-@jit
-def unlearn_session(p: Row, session: Any, pop: Row) -> None:
-    """Take back whatever a session taught, and forget what it would have taught."""
-    for i in range(PENDING):
-        lesson = p["lesson"][i]
-        if lesson["kind"] != 0 and lesson["session"] == session:
-            if lesson["held"] == 0:
-                apply_lesson(p, lesson, -1, pop)
-            lesson["kind"] = 0
-
-
-@jit
-def spare_lesson(p: Row, first: Int, end: Int) -> Any:
-    """Slot for a new lesson among first..end: empty, else the oldest learned, else the oldest held (then lost)."""
-    best = first
-    rank = 1e30
-    for i in range(first, end):
-        lesson = p["lesson"][i]
-        here = np.float64(lesson["minute"])
-        if lesson["kind"] == 0:
-            here = np.float64(-1.0)
-        elif lesson["held"] == 1:
-            here += 1e12
-        if here < rank:
-            rank = here
-            best = i
-    return best
-
-
-@jit
-def login_lesson(p: Row, device: Any, asn: Any, ua: Any) -> Any:
-    """Slot for what a login teaches; a place and device whose lesson is waiting already has been here since then."""
-    for i in range(LOGIN_LESSONS):
-        lesson = p["lesson"][i]
-        if (
-            lesson["kind"] == 1
-            and lesson["held"] == 1
-            and lesson["device"] == device
-            and lesson["asn"] == asn
-            and lesson["ua"] == ua
-        ):
-            return -1
-    return spare_lesson(p, 0, LOGIN_LESSONS)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from kuraban.core import layout
 from kuraban.core.belief import lift, put
-from kuraban.core.habits import DAY, find_holding, rate
+from kuraban.core.books import find_holding
+from kuraban.core.habits import DAY, rate
 from kuraban.core.jit import Flag, Float, Int, Row, jit
 from kuraban.core.profile import (
     ALL_IN_BINS,
