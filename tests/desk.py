@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -148,12 +149,18 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, outputs: Outputs | None = None, *, open: bool = True, ready: bool = True, **options: Any
+    folder: Path,
+    outputs: Outputs | None = None,
+    *,
+    open: bool = True,
+    listening: serving.Listening | None = None,
+    **options: Any,
 ) -> Iterator[Running]:
     """A desk over HTTP on loopback, stopped in good order at the end."""
+    listening = listening or serving.Listening(port=0)
     service = Service(Options(folder, **options), outputs, make_replay=quick_replay)
     service.log.quiet = True
-    config = serving.configured(service, serving.Listening(port=0), open=open)
+    config = serving.configured(service, listening, open=open)
     found: list[int] = []
     bound = threading.Event()
     stopping: list[Any] = []
@@ -170,11 +177,12 @@ def running(
     thread = threading.Thread(target=lambda: asyncio.Runner(loop_factory=config.get_loop_factory()).run(serve()))
     thread.start()
     assert bound.wait(30)
-    url = f"http://127.0.0.1:{found[0]}"
-    with httpx.Client(base_url=url, timeout=120) as client:
+    url = f"{'https' if listening.certificate else 'http'}://127.0.0.1:{found[0]}"
+    trusted = ssl.create_default_context(cafile=listening.certificate) if listening.certificate else True
+    with httpx.Client(base_url=url, timeout=120, verify=trusted) as client:
         try:
             until = time.monotonic() + 300
-            while (ready and "starting" in service.problems) or "recovering" in service.problems:
+            while "starting" in service.problems or "recovering" in service.problems:
                 assert time.monotonic() < until
                 threading.Event().wait(0.01)
             yield Running(service, url, client)

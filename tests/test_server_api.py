@@ -6,10 +6,17 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from desk import Running, running, story, theft
 from kuraban.server import intake, serving
@@ -318,3 +325,22 @@ def test_a_data_folder_is_served_by_one_process_only(tmp_path: Path) -> None:
 
     with running(tmp_path), pytest.raises(BusyFolderError):
         Service(Options(tmp_path), Outputs())
+
+
+def test_over_tls_callers_can_tell_that_it_is_the_desk(tmp_path: Path) -> None:
+    key = generate_private_key(SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "desk")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    certificate, private = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    listening = serving.Listening(port=0, certificate=certificate, key=private)
+    with running(tmp_path / "data", listening=listening) as desk:
+        assert desk.url.startswith("https://")
+        assert desk.decide(login("tls")).status_code == 200
+        with pytest.raises(httpx.TransportError):
+            httpx.get(desk.url.replace("https", "http") + "/healthz")

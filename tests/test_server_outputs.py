@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from desk import Running, running, theft
 from kuraban.server.outputs import outbox, settings
 from kuraban.server.outputs.settings import Outputs, OutputsError, Owners, Stream, Webhook
-from kuraban.server.outputs.signing import Link, LinkError, read_link, sign_link
+from kuraban.server.outputs.signing import Link, LinkError, mark_of, read_link, sign_link
 
 SECRET = b"a secret of more than twenty-four bytes"
 KEY = generate_private_key(SECP256R1())
@@ -190,7 +190,10 @@ def told_owner(folder: Path, *schemes: str) -> Iterator[tuple[Running, list[str]
             desk.send(theft("v"))
             channel.until(2)
             texts = [body.decode() for _, _, body in channel.got]
-            yield desk, [re.findall(r"https://desk\.example(/owner/[\w.\-]+)", text)[0] for text in texts]
+            links = [re.findall(r"https://desk\.example(/owner/[\w.\-]+)", text)[0] for text in texts]
+            # What passes through the channel names no account.
+            assert all(b'"v"' not in base64.urlsafe_b64decode(link[7:].split(".")[0] + "===") for link in links)
+            yield desk, links
 
 
 def test_an_owner_is_told_at_the_old_address_too_and_a_denial_counts_at_once(tmp_path: Path) -> None:
@@ -219,10 +222,10 @@ def test_a_word_out_of_a_mailbox_does_not_close_an_alert(tmp_path: Path) -> None
         desk.send(theft("v"))
         number = desk.client.get("/v1/alerts").json()["alerts"][0]["id"]
         later = int(time.time()) + 60
-        by_mail = sign_link(desk.service.secret, Link(number, "v", "mailto", later, "n1"))
+        by_mail = sign_link(desk.service.secret, Link(number, mark_of(desk.service.secret, "v"), "mailto", later, "n1"))
         assert desk.client.post(f"/owner/{by_mail}", content=b"answer=me").status_code == 200
         assert desk.client.get("/v1/alerts").json()["alerts"][0]["id"] == number
-        by_phone = sign_link(desk.service.secret, Link(number, "v", "line", later, "n2"))
+        by_phone = sign_link(desk.service.secret, Link(number, mark_of(desk.service.secret, "v"), "line", later, "n2"))
         assert desk.client.post(f"/owner/{by_phone}", content=b"answer=me").status_code == 200
         assert desk.client.get("/v1/alerts").json()["alerts"] == []
 
@@ -232,16 +235,17 @@ def test_a_link_that_is_forged_expired_or_of_another_account_does_nothing(tmp_pa
         desk.send(theft("v"))
         number = desk.client.get("/v1/alerts").json()["alerts"][0]["id"]
         secret, later = desk.service.secret, int(time.time()) + 60
-        good = sign_link(secret, Link(number, "v", "line", later, "n1"))
+        mark = mark_of(secret, "v")
+        good = sign_link(secret, Link(number, mark, "line", later, "n1"))
         said, _, mac = good.partition(".")
         bad = {
-            sign_link(b"x" * 32, Link(number, "v", "line", later, "n1")): 404,
+            sign_link(b"x" * 32, Link(number, mark, "line", later, "n1")): 404,
             f"{said}.": 404,
             f"{said[:-2]}AA.{mac}": 404,
             said: 404,
-            sign_link(secret, Link(number, "v", "line", int(time.time()) - 1, "n3")): 410,
-            sign_link(secret, Link(number, "other", "line", later, "n4")): 404,
-            sign_link(secret, Link(number + 99, "v", "line", later, "n5")): 404,
+            sign_link(secret, Link(number, mark, "line", int(time.time()) - 1, "n3")): 410,
+            sign_link(secret, Link(number, mark_of(secret, "other"), "line", later, "n4")): 404,
+            sign_link(secret, Link(number + 99, mark, "line", later, "n5")): 404,
         }
         for token, status in bad.items():
             assert desk.client.post(f"/owner/{token}", content=b"answer=not_me").status_code == status, token

@@ -130,6 +130,9 @@ class Service:
             self.condition(_code(error), True, str(error))
         except OSError as error:
             self.condition("read_only" if error.errno in (13, 30) else "disk_failing", True, str(error))
+        except Exception as error:
+            # Whatever it is, it has to be told: a desk that is neither ready nor says why helps nobody.
+            self.condition("engine_failed", True, f"{type(error).__name__}: {error}"[:300])
         self.condition("starting", False)
         self.condition("recovering", False)
 

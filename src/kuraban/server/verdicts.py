@@ -1,5 +1,6 @@
 """What people decide about alerts: analysts by the API, owners by a link. Every act is durable and audited."""
 
+import hmac
 import sqlite3
 
 import msgspec
@@ -9,7 +10,7 @@ from kuraban.journal.alerts import Act, Alert
 from kuraban.server.api import ActView, AlertView
 from kuraban.server.clock import written
 from kuraban.server.outputs.owners import MAIL
-from kuraban.server.outputs.signing import Link, LinkError
+from kuraban.server.outputs.signing import Link, LinkError, mark_of
 from kuraban.server.service import Service
 
 ME, NOT_ME = "me", "not_me"
@@ -44,7 +45,7 @@ async def owner_answers(service: Service, link: Link, answer: str) -> bool:
         if cursor.rowcount != 1:
             raise LinkError("link-used")
         found = alerts.get(connection, link.alert)
-        if found.account != link.account:
+        if not hmac.compare_digest(mark_of(service.secret, found.account), link.mark):
             raise LinkError("link-invalid")
         state = alerts.TAKEOVER if answer == NOT_ME else alerts.OWNER
         settles = (answer == NOT_ME or link.channel not in MAIL) and state in alerts.NEXT[found.state]

@@ -19,7 +19,7 @@ import msgspec
 from kuraban.journal import alerts, store
 from kuraban.server.outputs.posting import PostError
 from kuraban.server.outputs.settings import Outputs
-from kuraban.server.outputs.signing import Link, sign_link
+from kuraban.server.outputs.signing import Link, mark_of, sign_link
 
 KEPT_DAYS = 14
 _DAY = 86_400_000_000
@@ -101,7 +101,7 @@ async def tell(outputs: Outputs, secret: bytes, told: dict[str, Any], urls: Sequ
 def _tell_one(outputs: Outputs, secret: bytes, told: dict[str, Any], url: str) -> bool:
     hours = outputs.owners.link_hours if outputs.owners else 72.0
     until = int(time.time() + hours * 3600)
-    link = Link(told["alert"], told["account"], scheme(url), until, secrets.token_hex(8))
+    link = Link(told["alert"], mark_of(secret, told["account"]), scheme(url), until, secrets.token_hex(8))
     address = f"{outputs.public_url}/owner/{sign_link(secret, link)}"
     channel = apprise.Apprise()
     title, body = words(told["decision"], address)

@@ -47,10 +47,13 @@ def _jwk(key: EllipticCurvePrivateKey) -> dict[str, str]:
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
-    """What an owner's link says: which alert, of which account, by which channel it was sent, until when (seconds)."""
+    """What an owner's link says: which alert, by which channel it was sent, until when (seconds).
+
+    mark: stands for the account, which is not named: links pass through channels that others read.
+    """
 
     alert: int
-    account: str
+    mark: str
     channel: str
     until: int
     number: str
@@ -65,6 +68,11 @@ class LinkError(ValueError):
 
 
 _LINK = msgspec.json.Decoder(Link)
+
+
+def mark_of(secret: bytes, account: str) -> str:
+    """What stands for an account in links."""
+    return hmac.digest(_link_key(secret), account.encode(), "sha256")[:12].hex()
 
 
 def sign_link(secret: bytes, link: Link) -> str:
@@ -85,7 +93,11 @@ def read_link(secret: bytes, text: str, now: float) -> Link:
 
 
 def _link_mac(secret: bytes, said: bytes) -> bytes:
-    return hmac.digest(hmac.digest(secret, b"owner link", "sha256"), said, "sha256")
+    return hmac.digest(_link_key(secret), b"token " + said, "sha256")
+
+
+def _link_key(secret: bytes) -> bytes:
+    return hmac.digest(secret, b"owner link", "sha256")
 
 
 def _url_safe(raw: bytes) -> bytes:
