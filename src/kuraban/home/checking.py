@@ -1,6 +1,5 @@
 """One pass over paths: mails and exports read, judged together, and summed up in a traffic light and one sentence."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -80,7 +79,8 @@ def check(
         for export in intake.exports_below(path):
             read = intake.take_export(store, export, config, now)
             exports += read is not None and not isinstance(read, Unreadable) and read.format is not None
-    letters = list(store.letters())
+    verdicts = store.verdicts()
+    letters = list(store.letters(brokers_only=sum(verdicts.values()) > FEW))
     known = Known(
         facts=store.facts(),
         letters=letters,
@@ -91,7 +91,8 @@ def check(
         labels=config.labels,
         until=intake.mail_known_until(store, now),
     )
-    return _report(review(known), letters, len(known.facts), exports, [*problems, *store.unreadable(EVER)])
+    unread = [*problems, *store.unreadable(EVER)]
+    return _report(review(known), letters, verdicts, len(known.facts), exports, unread)
 
 
 EVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -107,15 +108,23 @@ def _context_of(path: Path, context: MailContext) -> MailContext:
     )
 
 
-def _report(found: Review, letters: list[Letter], facts: int, exports: int, problems: list[Unreadable]) -> Report:
+def _report(
+    found: Review,
+    letters: list[Letter],
+    verdicts: dict[str, int],
+    facts: int,
+    exports: int,
+    problems: list[Unreadable],
+) -> Report:
+    total = sum(verdicts.values())
     raised = tuple(found.of(Level.ALARM)) + tuple(found.of(Level.ASK))
     forged = tuple(finding for finding in found.findings if finding.kind is Kind.FORGED)
-    single = tuple(letters) if len(letters) <= FEW else ()
-    light, sentence = _light(raised, forged, single, len(letters), facts)
+    single = tuple(letters) if total <= FEW else ()
+    light, sentence = _light(raised, forged, single, total, facts)
     return Report(
         light=light,
         sentence=sentence,
-        letters=dict(Counter(str(letter.authenticity.verdict) for letter in letters)),
+        letters=verdicts,
         brokers=sum(letter.authenticity.broker is not None for letter in letters),
         facts=facts,
         exports=exports,

@@ -216,6 +216,11 @@ class Store(Alerts):
         sql = "SELECT broker, verdict, count(*) FROM letters WHERE seen >= ? GROUP BY broker, verdict"
         return {(broker, Verdict(v)): n for broker, v, n in self._db.execute(sql, (since.isoformat(),))}
 
+    def verdicts(self) -> dict[str, int]:
+        """All mails by verdict."""
+        sql = "SELECT verdict, count(*) FROM letters GROUP BY verdict ORDER BY verdict"
+        return {str(verdict): int(n) for verdict, n in self._db.execute(sql)}
+
     # How far things are
 
     def resume_point(self, mailbox: str, folder: str) -> tuple[int, int] | None:
