@@ -1,22 +1,27 @@
-"""State on disk: named arrays in one file, checksummed, replaced whole or not at all.
+"""State on disk: named arrays in one file, compressed, checksummed, replaced whole or not at all.
 
-Layout: the magic line, length and CRC-32 of a JSON header (8 and 4 bytes, little-endian), the header (name, dtype,
-shape, offset and CRC-32 of each array), then the arrays, each on a 4 KiB boundary. Writing goes to a temporary file
-beside the target, is flushed to the disk and then renamed.
+Layout: the magic line, length and CRC-32 of a JSON header (8 and 4 bytes, little-endian), the header (name, dtype and
+shape of each array, and of each of its pieces the place, length and CRC-32 in the file), then the pieces: zstd frames
+of 32 MiB of an array each, compressed and decompressed two at a time, because disks are slower than that. Writing goes
+to a temporary file beside the target, is flushed to the disk and then renamed.
 """
 
 import json
 import os
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 
-MAGIC = b"kuraban-state 2\n"
-_ALIGN = 4096
+MAGIC = b"kuraban-state 3\n"
+_LEVEL = 1
+_WORKERS = 2
 _CHUNK = 32 << 20
 _PREFIX = 8 + 4  # the header's length and checksum
 
@@ -29,35 +34,31 @@ def save(path: str | Path, arrays: dict[str, NDArray[Any]]) -> None:
     """Write arrays to `path`. Raises OSError when the disk does not take them; an older file then stays as it was."""
     target = Path(path)
     flat = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    with ThreadPoolExecutor(2) as pool:
-        sums = {name: pool.submit(_checksum, array) for name, array in flat.items()}
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                places, at = [], 0
-                for name, array in flat.items():
-                    places.append({"name": name, "dtype": _describe(array.dtype), "shape": array.shape, "at": at})
-                    at += -(-array.nbytes // _ALIGN) * _ALIGN
-                # The checksums are worked out while the arrays are written; the header's room is kept for them.
-                room = -(-(len(json.dumps(places)) + 40 * len(places) + 64) // _ALIGN) * _ALIGN
-                start = len(MAGIC) + _PREFIX + room
-                start += -start % _ALIGN
-                for place, array in zip(places, flat.values(), strict=True):
-                    file.seek(start + place["at"])
-                    _write(file, array)
-                for place in places:
-                    place["crc32"] = sums[place["name"]].result()
-                header = json.dumps({"start": start, "size": start + at, "arrays": places}).encode()
-                file.seek(0)
-                prefix = len(header).to_bytes(8, "little") + zlib.crc32(header).to_bytes(4, "little")
-                file.write(MAGIC + prefix + header)
-                file.truncate(start + at)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-            _sync_folder(target.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+    places: list[dict[str, Any]] = [
+        {"name": name, "dtype": _describe(array.dtype), "shape": array.shape, "pieces": _blank(array)}
+        for name, array in flat.items()
+    ]
+    # The pieces' places are known when they are written; the header's room is kept for them.
+    start = len(MAGIC) + _PREFIX + len(_header_of(0, places))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.seek(start)
+            at = start
+            for place, array in zip(places, flat.values(), strict=True):
+                for piece, raw in zip(place["pieces"], _compressed(array), strict=True):
+                    file.write(raw)
+                    piece[:] = [at, len(raw), zlib.crc32(raw)]
+                    at += len(raw)
+            header = _header_of(at, places).ljust(start - len(MAGIC) - _PREFIX)
+            file.seek(0)
+            file.write(MAGIC + len(header).to_bytes(8, "little") + zlib.crc32(header).to_bytes(4, "little") + header)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load(path: str | Path) -> dict[str, NDArray[Any]]:
@@ -70,26 +71,64 @@ def load(path: str | Path) -> dict[str, NDArray[Any]]:
         file = source.open("rb")
     except OSError as error:
         raise SnapshotError(f"cannot read the state file {source}: {error.strerror or error}") from error
-    with file, ThreadPoolExecutor(2) as pool:
+    arrays: dict[str, NDArray[Any]] = {}
+    waiting: deque[tuple[str, Future[bool]]] = deque()
+    with file, ThreadPoolExecutor(_WORKERS) as pool:
         header, size = _header(file, source)
         if size != header["size"]:
             raise SnapshotError(f"{source} is cut short: {size:,} of {header['size']:,} bytes; use an older state file")
-        arrays: dict[str, NDArray[Any]] = {}
-        sums = []
         for place in header["arrays"]:
             array = np.empty(tuple(place["shape"]), _dtype(place["dtype"]))
-            file.seek(header["start"] + place["at"])
-            view = _bytes(array)
-            for begin in range(0, view.size, _CHUNK):
-                part = view[begin : begin + _CHUNK]
-                if file.readinto(part.data) != part.size:
-                    raise SnapshotError(f"{source} is cut short; use an older state file")
             arrays[place["name"]] = array
-            sums.append((place, pool.submit(_checksum, array)))
-        for place, found in sums:
-            if found.result() != place["crc32"]:
-                raise SnapshotError(f"{source} is damaged (checksum of `{place['name']}`); use an older state file")
+            view = _bytes(array)
+            for number, (at, length, crc) in enumerate(place["pieces"]):
+                file.seek(at)
+                part = view[number * _CHUNK : (number + 1) * _CHUNK]
+                waiting.append((place["name"], pool.submit(_unpack, file.read(length), crc, part)))
+                if len(waiting) > 2 * _WORKERS:
+                    _expect(*waiting.popleft(), source)
+        for name, found in waiting:
+            _expect(name, found, source)
     return arrays
+
+
+def _blank(array: NDArray[Any]) -> list[list[int]]:
+    """Room in the header for every piece: numbers as long as any that may come."""
+    return [[10**15, 10**9, 2**32 - 1] for _ in range(0, array.nbytes, _CHUNK)]
+
+
+def _header_of(size: int, places: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"size": size or 10**15, "arrays": places}).encode()
+
+
+def _compressed(array: NDArray[Any]) -> Iterator[bytes]:
+    """An array's pieces in order, compressed a few ahead of whoever writes them."""
+    view = _bytes(array)
+    waiting: deque[Future[bytes]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for begin in range(0, view.size, _CHUNK):
+            waiting.append(pool.submit(_pack, view[begin : begin + _CHUNK]))
+            if len(waiting) > 2 * _WORKERS:
+                yield waiting.popleft().result()
+        for found in waiting:
+            yield found.result()
+
+
+def _pack(part: NDArray[np.uint8]) -> bytes:
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(part.data)
+
+
+def _unpack(raw: bytes, crc: int, part: NDArray[np.uint8]) -> bool:
+    """Decompress one piece into its part of the array; False where it is not what was written."""
+    if zlib.crc32(raw) != crc:
+        return False
+    with zstandard.ZstdDecompressor().stream_reader(raw) as reader:
+        return reader.readinto(part.data) == part.size
+
+
+def _expect(name: str, found: Future[bool], source: Path) -> None:
+    if not found.result():
+        raise SnapshotError(f"{source} is damaged (checksum of `{name}`); use an older state file")
 
 
 def _header(file: Any, source: Path) -> tuple[dict[str, Any], int]:
@@ -104,7 +143,7 @@ def _header(file: Any, source: Path) -> tuple[dict[str, Any], int]:
         if zlib.crc32(text) != crc:
             raise ValueError("checksum")
         header = json.loads(text)
-        return {"start": int(header["start"]), "size": int(header["size"]), "arrays": list(header["arrays"])}, size
+        return {"size": int(header["size"]), "arrays": list(header["arrays"])}, size
     except (ValueError, KeyError, TypeError) as error:
         raise SnapshotError(f"{source} has a damaged header; use an older state file") from error
 
@@ -130,20 +169,6 @@ def _tuples(description: Any) -> Any:
 
 def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
     return array.reshape(-1).view(np.uint8) if array.size else np.zeros(0, np.uint8)
-
-
-def _checksum(array: NDArray[Any]) -> int:
-    view = _bytes(array)
-    value = 0
-    for begin in range(0, view.size, _CHUNK):
-        value = zlib.crc32(view[begin : begin + _CHUNK].data, value)
-    return value
-
-
-def _write(file: Any, array: NDArray[Any]) -> None:
-    view = _bytes(array)
-    for begin in range(0, view.size, _CHUNK):
-        file.write(view[begin : begin + _CHUNK].data)
 
 
 def _sync_folder(folder: Path) -> None:
