@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -67,8 +68,14 @@ def start(folder: Path, snapshot_events: int) -> tuple[subprocess.Popen[str], st
         if '"ready"' in line:
             break
     assert url, "the server did not start"
-    threading.Thread(target=process.stderr.read, daemon=True).start()
+    threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
     return process, url
+
+
+def _drain(words: IO[str]) -> None:
+    """Read what a server says until it is gone, so that it never waits for a reader."""
+    with words:
+        words.read()
 
 
 def call(url: str, lines: list[bytes], told: Acknowledged, dice: random.Random) -> None:

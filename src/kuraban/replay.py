@@ -95,7 +95,12 @@ class Replay:
     def decide(self, batch: Batch) -> NDArray[Any]:
         """The decisions on one batch, in order; `row` and `cause` point into it."""
         rows = batch.rows
-        if rows.size:
+        if rows.size == 1 and not batch.positions.size:
+            # One event at a time is how live calls come: the calls to NumPy below would cost more than deciding does.
+            known = int(rows[0]["instrument"]) + 1
+            self.state.ensure(int(rows[0]["account"]) + 1, known)
+            self.instruments.ensure(known)
+        elif rows.size:
             known = int(rows["instrument"].max()) + 1
             if batch.positions.size:
                 known = max(known, int(batch.positions["instrument"].max()) + 1)
@@ -128,6 +133,9 @@ class Replay:
     def _count(self, events: int, found: NDArray[Any]) -> None:
         self.summary.events += events
         self.summary.decisions += found.size
+        if found.size == 1 and found[0]["row"] >= 0 and not found[0]["action"]:
+            self.summary.actions[ACTIONS[0]] += 1
+            return
         for action, n in enumerate(np.bincount(found["action"], minlength=len(ACTIONS)).tolist()):
             self.summary.actions[ACTIONS[action]] += n
         self.summary.after_the_fact += int((found["row"] < 0).sum())
@@ -136,9 +144,11 @@ class Replay:
         for row in found[found["action"] >= CHALLENGE]:
             account = int(row["account"])
             loss = float(row["probability"] * row["exposure"])
-            self._worst[account] = max(loss, self._worst.get(account, 0.0))
+            before = self._worst.get(account, 0.0)
+            if loss > before or account not in self._worst:
+                self._worst[account] = max(loss, before)
+                self.summary.averted += max(0.0, loss - before)
         self.summary.accounts_acted_on = len(self._worst)
-        self.summary.averted = sum(self._worst.values())
 
     def lines(self, batch: Batch, found: NDArray[Any], *, everything: bool = False) -> Iterator[bytes]:
         """Decisions as lines of JSON: those above allow, or all."""
