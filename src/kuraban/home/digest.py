@@ -74,8 +74,8 @@ def _mails(store: Store, since: datetime) -> list[Words]:
     if fakes:
         lines.append(
             Words(
-                f"偽のメール: {fakes}通。開かず、リンクを押さずに消してください。",
-                f"forged mails: {fakes}. Open no link in them; delete them.",
+                f"偽のメール: {fakes}通。リンクを押さず、消さずに残してください(証拠になります)。",
+                f"forged mails: {fakes}. Open no link in them and keep them: they are evidence.",
             )
         )
     return lines

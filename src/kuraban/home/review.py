@@ -99,7 +99,12 @@ def _forged(letters: Iterable[Letter], labels: dict[str, str]) -> list[Finding]:
                     f"the mail “{letter.subject[:60]}” of {when.astimezone(TOKYO):%Y-%m-%d} pretends to be {who}'s",
                 ),
                 details=tuple(why.words for why in letter.authenticity.why[:3]),
-                todo=(Words("開かず、リンクを押さずに消す", "open no link in it and delete it"),),
+                todo=(
+                    Words(
+                        "リンクを押さず、消さずに残す(証拠になります)",
+                        "open no link in it, and keep it: it is evidence",
+                    ),
+                ),
             )
         )
     return found

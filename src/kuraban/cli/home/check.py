@@ -107,8 +107,8 @@ def _show_forged(report: Report, language: Language) -> None:
     if not report.forged:
         return
     show_words(
-        f"\n✉ 偽のメールが {len(report.forged)}通あります。開かず、リンクを押さずに消してください。",
-        f"\n✉ {len(report.forged)} forged mails: open no link in them, delete them",
+        f"\n✉ 偽のメールが {len(report.forged)}通あります。リンクを押さず、消さずに残してください(証拠になります)。",
+        f"\n✉ {len(report.forged)} forged mails: open no link in them, and keep them as evidence",
         language,
     )
     for finding in report.forged[-MOST_SHOWN:]:
