@@ -1,13 +1,12 @@
 """Decisions for people and programs: rows of the core become the contract's JSON, with reasons in two languages."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from kuraban.columns import Interner
 from kuraban.core.layout import (
@@ -70,15 +69,8 @@ NETWORK_WORDS = (
 UNKNOWN = ("不明", "unknown")
 
 
-# A decision's fields by name: a DECISION row, or one of `plain`.
+# A decision's fields by name, as in a DECISION row.
 Fields = Mapping[str, Any] | np.void
-
-
-def plain(found: NDArray[Any]) -> Iterator[dict[str, Any]]:
-    """DECISION rows as dictionaries of Python's own numbers: many times quicker to take apart than rows of arrays."""
-    names = found.dtype.names or ()
-    for values in found.tolist():
-        yield dict(zip(names, values, strict=True))
 
 
 def _list(value: Any) -> list[int]:
@@ -108,6 +100,9 @@ class Decision(msgspec.Struct, frozen=True):
     group: str | None
 
 
+encoded = msgspec.json.Encoder().encode
+
+
 class Writer:
     """Turns decision rows into `Decision`s. It holds the names that the rows only have codes of."""
 
@@ -124,7 +119,6 @@ class Writer:
         self._instruments = instruments
         self._place = lru_cache(maxsize=65_536)(self._place_words)
         self._client = lru_cache(maxsize=4_096)(self._client_words)
-        self._encode = msgspec.json.Encoder().encode
 
     def decision(self, row: Fields, event: str | None, time: str) -> Decision:
         """One DECISION row, with the event's own id (None when evidence came from elsewhere) and time."""
@@ -144,7 +138,7 @@ class Writer:
 
     def line(self, row: Fields, event: str | None, time: str) -> bytes:
         """The decision as a line of JSON, without the line break."""
-        return self._encode(self.decision(row, event, time))
+        return encoded(self.decision(row, event, time))
 
     def reasons(self, row: Fields, most: int = MOST_REASONS) -> tuple[Reason, ...]:
         """The evidence that weighed most, heaviest first."""

@@ -19,10 +19,11 @@ from kuraban.columns import Batch, Interner, Reader, Reject, prefetch
 from kuraban.core import engine, policy
 from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.core.profile import CROWD, DECISION, NETWORK, POPULATION, PROFILE
-from kuraban.decisions import Writer, plain
+from kuraban.decisions import Writer, encoded
 from kuraban.reference.clients import Clients
 from kuraban.reference.instruments import Instruments
 from kuraban.reference.networks import Networks
+from kuraban.rendering import Renderer
 
 CORE = {"profiles": PROFILE, "crowds": CROWD, "networks": NETWORK, "population": POPULATION}
 
@@ -56,7 +57,7 @@ class Replay:
         policy_file: str | Path | None = None,
         timezone: str = "Asia/Tokyo",
         lateness_s: float = 600.0,
-        batch_rows: int = 65_536,
+        batch_rows: int = 16_384,  # what one holds fits the processor's cache
         rejects: Callable[[Reject], object] | None = None,
         without: Sequence[str] = (),
     ):
@@ -75,6 +76,7 @@ class Replay:
         )
         self.state = engine.State.empty()
         self.writer = Writer(self.reader.accounts.name, self.networks, self.clients, self.instruments)
+        self._renderer = Renderer(self.writer)
         self.summary = Summary()
         self._hours = np.ascontiguousarray(self.instruments.sessions_table, dtype=np.int64)
         self._worst: dict[int, float] = {}
@@ -153,9 +155,11 @@ class Replay:
     def lines(self, batch: Batch, found: NDArray[Any], *, everything: bool = False) -> Iterator[bytes]:
         """Decisions as lines of JSON: those above allow, or all."""
         chosen = found if everything else found[found["action"] > 0]
-        for row in plain(chosen):
-            index, cause = int(row["row"]), int(row["cause"])
-            yield self.writer.line(row, batch.id(index) if index >= 0 else None, batch.time(cause)) + b"\n"
+        events = [batch.id(index) if index >= 0 else None for index in chosen["row"].tolist()]
+        times = [batch.time(cause) for cause in chosen["cause"].tolist()]
+        accounts = [self.reader.accounts.name(code) for code in chosen["account"].tolist()]
+        for decision in self._renderer.decisions(chosen, events, accounts, times):
+            yield encoded(decision) + b"\n"
 
     def save(self, path: str | Path) -> None:
         """Write the whole state, to go on from later."""

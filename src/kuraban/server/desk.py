@@ -24,9 +24,9 @@ from kuraban.journal.audit import Trail
 from kuraban.journal.live import Live, Taken
 from kuraban.journal.snapshots import Snapshots
 from kuraban.journal.writer import Job, Work, Writer
+from kuraban.rendering import Renderer
 from kuraban.server.clock import Clock
 from kuraban.server.meters import Meters
-from kuraban.server.rendering import Renderer
 from kuraban.server.shadow import Shadow
 
 ENCODE = msgspec.json.Encoder().encode

@@ -2,7 +2,7 @@
 
 from desk import quick_replay, story, theft
 from kuraban.journal.live import Live
-from kuraban.server.rendering import Renderer
+from kuraban.rendering import Renderer
 
 
 def test_decisions_in_bulk_are_those_written_one_by_one() -> None:
