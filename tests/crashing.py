@@ -39,13 +39,19 @@ class Acknowledged:
     """What callers were told: event id → the decision they got (None where none was asked for)."""
 
     decisions: dict[str, bytes | None] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
     def add(self, ids: list[str], answer: bytes | None) -> None:
         with self.lock:
             for name in ids:
                 known = self.decisions.setdefault(name, answer)
                 assert known is None or answer is None or known == answer, f"{name} was decided upon twice, differently"
+            self.lock.notify_all()
+
+    def reaches(self, count: int, seconds: float) -> None:
+        """Wait until so many are known, or so long."""
+        with self.lock:
+            self.lock.wait_for(lambda: len(self.decisions) >= count, seconds)
 
     def lacks(self, line: bytes) -> bool:
         return json.loads(line)["id"] not in self.decisions
@@ -112,10 +118,7 @@ def rounds(folder: Path, count: int, seed: int) -> Iterator[tuple[int, int]]:
         ]
         for caller in callers:
             caller.start()
-        enough, until = len(told.decisions) + dice.randrange(1, 500), time.monotonic() + 20
-        while len(told.decisions) < enough and time.monotonic() < until and any(each.is_alive() for each in callers):
-            time.sleep(0.002)
-        time.sleep(dice.uniform(0, 0.02))
+        told.reaches(min(len(lines), len(told.decisions) + dice.randrange(1, 500)), 20)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         for caller in callers:

@@ -165,3 +165,35 @@ def test_explain_says_which_events_only_teach(world: Path, capsys: Captured) -> 
 def test_schema_is_json(what: str, capsys: Captured) -> None:
     assert main(["schema", what]) == 0
     assert json.loads(capsys.readouterr().out)["$schema"].startswith("https://json-schema.org/")
+
+
+@pytest.mark.parametrize("option", ["--out", "--rejects", "--state-out"])
+def test_an_output_never_overwrites_what_is_to_be_read(
+    option: str, world: Path, elsewhere: Path, capsys: Captured
+) -> None:
+    events = elsewhere / "events.jsonl"
+    events.write_bytes((world / "events.jsonl").read_bytes()[:9000])
+    before = events.read_bytes()
+    assert main(["replay", "events.jsonl", option, str(events)]) == 2
+    assert "would overwrite" in capsys.readouterr().err
+    assert events.read_bytes() == before
+
+
+def test_a_run_that_is_cut_off_leaves_the_older_output_as_it_was(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "d.jsonl"
+    out.write_text("of yesterday\n")
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kuraban.replay.Replay.lines", stop)
+    assert main(["replay", str(world / "events.jsonl"), "--out", str(out)]) == 130
+    assert out.read_text() == "of yesterday\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_said(world: Path, elsewhere: Path, capsys: Captured) -> None:
+    assert main(["replay", str(world / "events.jsonl"), "--all", "--out", "/dev/full"]) == 1
+    assert "No space left on device" in capsys.readouterr().err

@@ -63,17 +63,34 @@ class Rejects:
 
 @contextmanager
 def _output(path: Path | None) -> Iterator[BinaryIO]:
+    """Where decisions go. A file gets its name when it is whole, so that a run cut off leaves none that looks it."""
     if path is None:
         yield sys.stdout.buffer
         return
-    with path.open("wb", buffering=1 << 20) as file:
+    if path.exists() and not path.is_file():  # a pipe or a device
+        with path.open("wb") as file:
+            yield file
+        return
+    unfinished = path.with_name(path.name + ".part")
+    with unfinished.open("wb", buffering=1 << 20) as file:
         yield file
+    unfinished.replace(path)
+
+
+def _refuse_overwriting(given: argparse.Namespace, rejects: Path) -> None:
+    """No input may be lost by a mistyped output."""
+    inputs = [Path(name).resolve() for name in given.events if name != "-"]
+    inputs += [path.resolve() for path in (given.instruments, given.policy, given.ipdb) if path is not None]
+    for option, path in (("--out", given.out), ("--rejects", rejects), ("--state-out", given.state_out)):
+        if path is not None and path.resolve() in inputs:
+            raise CommandError(f"{option} {path} would overwrite what is to be read; choose another name", 2)
 
 
 def run(given: argparse.Namespace) -> int:
     """Replay; returns 3 where some lines were rejected."""
     folder = given.out.parent if given.out is not None else Path()
     rejects = Rejects(given.rejects or folder / "rejects.jsonl")
+    _refuse_overwriting(given, rejects.path)
     replay = engine(given, rejects.add)
     began = time.perf_counter()
     try:

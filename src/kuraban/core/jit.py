@@ -22,15 +22,16 @@ Flag = Any
 Row = Any  # one record of a structured array; its fields are those of the dtype (see `profile` and `layout`)
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_COMPILED = ("core", "columns", "reference")
 
 
 def _digest() -> str:
     digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        text = path.read_bytes()
-        if b"@jit" in text or path.name == "events.py" or path.parent == Path(__file__).resolve().parent:
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
-            digest.update(text)
+    # Constants are compiled in wherever they stand: every file of the parts with compiled code counts.
+    files = [path for part in _COMPILED for path in (_PACKAGE / part).rglob("*.py")]
+    for path in sorted([*files, _PACKAGE / "events.py"]):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

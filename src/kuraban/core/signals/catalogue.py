@@ -265,7 +265,7 @@ SIGNALS: tuple[Signal, ...] = (
         "trading.price",
         0.0,
         1.2,
-        "bought well above, or sold well below, the price of the last days",
+        "bought well above the price of the last days",
         "2025 (bought at rising prices)",
         "直近の価格から{fact}%離れた注文",
         "{fact} % away from recent prices",
