@@ -77,20 +77,22 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
     unfinished.replace(path)
 
 
-def _refuse_overwriting(given: argparse.Namespace, rejects: Path) -> None:
-    """No input may be lost by a mistyped output."""
+def _check_outputs(given: argparse.Namespace, rejects: Path) -> None:
+    """No input may be lost by a mistyped output, no long run by a folder that is not there."""
     inputs = [Path(name).resolve() for name in given.events if name != "-"]
     inputs += [path.resolve() for path in (given.instruments, given.policy, given.ipdb) if path is not None]
     for option, path in (("--out", given.out), ("--rejects", rejects), ("--state-out", given.state_out)):
         if path is not None and path.resolve() in inputs:
             raise CommandError(f"{option} {path} would overwrite what is to be read; choose another name", 2)
+        if path is not None and not path.parent.is_dir():
+            raise CommandError(f"{option} {path}: there is no folder {path.parent}")
 
 
 def run(given: argparse.Namespace) -> int:
     """Replay; returns 3 where some lines were rejected."""
     folder = given.out.parent if given.out is not None else Path()
     rejects = Rejects(given.rejects or folder / "rejects.jsonl")
-    _refuse_overwriting(given, rejects.path)
+    _check_outputs(given, rejects.path)
     replay = engine(given, rejects.add)
     began = time.perf_counter()
     try:
