@@ -35,8 +35,16 @@ check: setup
 bench: setup
 	$(RUN)/python -m bench
 
-docs: setup
+# The reference pages are made from the code, then the site from all pages; a warning or a load from elsewhere is an error.
+docs: $(VENV)/.installed-docs
 	$(RUN)/python tools/build_docs.py
+	$(RUN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -b html -c docs . build/docs
+	$(RUN)/python tools/check_site.py build/docs
+	@echo "build/docs/index.html"
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(RUN)/uv sync --locked --inexact --group docs --python $(RUN)/python
+	@touch $@
 
 evaluate: setup
 	$(RUN)/python tools/evaluate.py
