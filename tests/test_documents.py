@@ -41,7 +41,7 @@ def test_the_map_names_nothing_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("path", build_docs.pages(), ids=lambda path: path.name)
 def test_pages_made_from_the_code_are_up_to_date(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == build_docs.pages()[path], "run `make docs`"
+    assert path.read_text(encoding="utf-8") == build_docs.pages()[path], "run python tools/build_docs.py"
 
 
 def test_both_readmes_show_the_same_commands() -> None:
