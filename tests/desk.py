@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuraban import replay
+from kuraban.console.desk import app
+from kuraban.console.desk.people import ANALYST, People
 from kuraban.reference.clients import Clients
 from kuraban.reference.networks import Networks
 from kuraban.server import serving
@@ -134,6 +136,7 @@ class Running:
     """A server that runs."""
 
     service: Service
+    people: People
     url: str
     client: httpx.Client
 
@@ -160,7 +163,9 @@ def running(
     listening = listening or serving.Listening(port=0)
     service = Service(Options(folder, **options), outputs, make_replay=quick_replay)
     service.log.quiet = True
-    config = serving.configured(service, listening, open=open)
+    people = People(folder)
+    pages = app.routes(service, people, secure=listening.certificate is not None)
+    config = serving.configured(service, listening, open=open, more=list(pages))
     found: list[int] = []
     bound = threading.Event()
     stopping: list[Any] = []
@@ -185,8 +190,18 @@ def running(
             while "starting" in service.problems or "recovering" in service.problems:
                 assert time.monotonic() < until
                 threading.Event().wait(0.01)
-            yield Running(service, url, client)
+            yield Running(service, people, url, client)
         finally:
             stopping[0].should_exit = True
             thread.join(60)
+            people.close()
     assert not thread.is_alive()
+
+
+@contextmanager
+def signed_in(desk: Running, name: str, role: str = ANALYST) -> Iterator[httpx.Client]:
+    """A browser's cookies, after somebody of that name has signed in."""
+    person = desk.people.find(name) or desk.people.add(name, role)
+    with httpx.Client(base_url=desk.url, follow_redirects=True) as client:
+        assert client.post(f"/console/enter/{desk.people.link(person)}").status_code == 200
+        yield client

@@ -1,4 +1,4 @@
-"""`kuraban serve`: the desk's HTTP API."""
+"""`kuraban serve`: the desk's HTTP API and its console."""
 
 import argparse
 import asyncio
@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from kuraban.cli.errors import CommandError
+from kuraban.console.desk import app
+from kuraban.console.desk.people import People
 from kuraban.core.policy import ACTIONS, PolicyError, load
 from kuraban.server import serving
 from kuraban.server.desk import Settings
@@ -61,10 +63,13 @@ def run(given: argparse.Namespace) -> int:
 
     # Three threads share the interpreter; the default interval lets one keep the others waiting for 5 ms at a time.
     sys.setswitchinterval(0.001)
-    config = serving.configured(service, listening, open=open_)
+    people = People(given.data)
+    pages = app.routes(service, people, secure=bool(given.tls_cert) or given.behind_proxy)
+    config = serving.configured(service, listening, open=open_, more=list(pages))
     clean = asyncio.Runner(loop_factory=config.get_loop_factory()).run(
         serving.serve(service, serving.Server(config, begun))
     )
+    people.close()
     return 0 if clean else 1
 
 

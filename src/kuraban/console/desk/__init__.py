@@ -1,0 +1,1 @@
+"""The analysts' pages, under /console of the server."""

@@ -1,0 +1,29 @@
+"""The desk's pages as routes of the server: an explicit list of modules, each with its table of pages."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from kuraban.console.desk import alerts, now, sign_in
+from kuraban.console.desk.people import People
+from kuraban.console.desk.seat import ROOT, Seat, route
+from kuraban.console.frame import HEADERS, Frame
+from kuraban.server.service import Service
+
+PAGES = (*now.PAGES, *alerts.PAGES, *sign_in.PAGES)
+
+
+def routes(service: Service, people: People, *, secure: bool) -> list[Route]:
+    """Everything under /console, and the way there from the top."""
+    seat = Seat(service, people, Frame("desk", ROOT, service.options.timezone), secure)
+
+    async def top(request: Request) -> Response:
+        return RedirectResponse(ROOT + "/", 307, headers=HEADERS)
+
+    return [
+        Route("/", top),
+        Route(ROOT, top),
+        *seat.frame.routes(),
+        *sign_in.routes(seat),
+        *(route(seat, page) for page in PAGES),
+    ]

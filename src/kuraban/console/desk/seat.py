@@ -1,0 +1,145 @@
+"""What stands before every page of the desk: who is asking, whether he may, and whether he meant it.
+
+A page is a line of a table, `Page`; its function gets a `Visit`. Pages live under /console.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kuraban.console.desk.people import People, Person, Session
+from kuraban.console.frame import Frame, back_to
+from kuraban.server.conditions import CONDITIONS
+from kuraban.server.desk import FullError, NotNowError
+from kuraban.server.intake import body_of
+from kuraban.server.problems import WORDS, ProblemError
+from kuraban.server.service import Service
+
+ROOT = "/console"
+COOKIE = "kuraban_session"
+_WORDS = {
+    "forbidden-role": ("この操作の権限がありません", "your role does not allow this"),
+    "foreign-form": ("画面が古いか、他のサイトからの送信です。再読み込みしてください", "reload the page and try again"),
+}
+_MOST_FORM = 256 << 10  # bytes; the largest thing sent is a policy
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What all pages of a served desk share. secure: whether browsers reach it by TLS alone."""
+
+    service: Service
+    people: People
+    frame: Frame
+    secure: bool
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request by somebody signed in. form: the fields sent, of a POST; of several with one name the last."""
+
+    seat: Seat
+    request: Request
+    session: Session
+    form: dict[str, str]
+
+    @property
+    def service(self) -> Service:
+        """The desk."""
+        return self.seat.service
+
+    @property
+    def person(self) -> Person:
+        """Who asks."""
+        return self.session.person
+
+    @property
+    def asked_by_htmx(self) -> bool:
+        """Whether a part of a page is asked for, not a whole one."""
+        return "hx-request" in self.request.headers
+
+    def page(self, template: str, status: int = 200, **data: Any) -> Response:
+        """A template of the desk as an answer."""
+        back = back_to(self.request, ROOT)
+        return self.seat.frame.page(self.request, template, status, visit=self, back=back, **data)
+
+    def go(self, path: str) -> Response:
+        """Lead on to another page; path: below /console."""
+        return self.seat.frame.go(self.request, path)
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+class Page(NamedTuple):
+    """One page. path: below /console. role: the least one that may."""
+
+    method: str
+    path: str
+    role: str
+    handle: Handler
+
+
+def route(seat: Seat, page: Page) -> Route:
+    """A page behind its guard."""
+
+    async def answer(request: Request) -> Response:
+        session = signed_in(seat, request)
+        if session is None:
+            return _to_sign_in(seat, request)
+        try:
+            form = await _form(request, session) if page.method == "POST" else {}
+            if not session.person.may(page.role):
+                raise ProblemError(403, "forbidden-role", page.role)
+            return await page.handle(Visit(seat, request, session, form))
+        except ProblemError as error:
+            return problem(seat, request, session, error)
+        except NotNowError as error:
+            return problem(seat, request, session, ProblemError(503, error.code, retry_after=5))
+        except FullError:
+            return problem(seat, request, session, ProblemError(429, "busy", retry_after=1))
+
+    return Route(ROOT + page.path, answer, methods=[page.method])
+
+
+def signed_in(seat: Seat, request: Request) -> Session | None:
+    """The session of a request."""
+    word = request.cookies.get(COOKIE)
+    return seat.people.session(word) if word else None
+
+
+def problem(seat: Seat, request: Request, session: Session, error: ProblemError) -> Response:
+    """What could not be done, as a page (or a part of one, for htmx)."""
+    ja, en = _WORDS.get(error.code) or WORDS.get(error.code) or _of_condition(error.code)
+    visit = Visit(seat, request, session, {})
+    return visit.page("problem.html", error.status, ja=ja, en=en, detail=error.detail, code=error.code)
+
+
+def _of_condition(code: str) -> tuple[str, str]:
+    found = CONDITIONS.get(code)
+    return (found.ja, found.en) if found else (code, code)
+
+
+def _to_sign_in(seat: Seat, request: Request) -> Response:
+    back = back_to(request, ROOT) if request.method == "GET" else "/"
+    return seat.frame.go(request, f"/sign-in?back={quote(back, safe='')}")
+
+
+async def _form(request: Request, session: Session) -> dict[str, str]:
+    """The fields of a form. Raises `ProblemError` for one that is too large or was not sent by a page of ours."""
+    raw = await body_of(request.receive, _MOST_FORM)
+    try:
+        fields = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200))
+    except ValueError:
+        raise ProblemError(413, "too-many-items", "at most 200 fields") from None
+    shown = request.headers.get("x-csrf") or fields.pop("csrf", "")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    if not hmac.compare_digest(shown.encode(), session.csrf.encode()) or site not in ("same-origin", "none"):
+        raise ProblemError(403, "foreign-form")
+    return fields

@@ -1,0 +1,74 @@
+// Draws <figure data-chart="…"> with uPlot. The attribute is JSON:
+//   {"x": [seconds, …], "time": true, "series": [{"label", "values", "kind": "line" | "steps" | "bars" | "points", "colour", "axis"}], "y": "number" | "money" | "logit" | "percent", "marks": [{"x", "label"}]}
+// Every page says in words, or in a table, what a chart shows: a chart is never the only place.
+"use strict";
+(() => {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || name;
+  const language = document.documentElement.lang;
+  const compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+  const sigmoid = (v) => 1 / (1 + Math.exp(-v));
+  const probability = (v) => (v == null ? "–" : v > 4.6 ? `${(100 * sigmoid(v)).toFixed(1)}%` : `${(100 * sigmoid(v)).toPrecision(2)}%`);
+  const written = {
+    number: (v) => (v == null ? "–" : compact.format(v)),
+    money: (v) => (v == null ? "–" : `¥${compact.format(v)}`),
+    percent: (v) => (v == null ? "–" : `${(100 * v).toFixed(1)}%`),
+    logit: probability,
+  };
+
+  function paths(kind) {
+    if (kind === "steps") return uPlot.paths.stepped({ align: 1 });
+    if (kind === "bars") return uPlot.paths.bars({ size: [0.8, 40] });
+    if (kind === "points") return () => null;
+    return uPlot.paths.linear();
+  }
+
+  function draw(figure) {
+    const given = JSON.parse(figure.dataset.chart);
+    const say = written[given.y || "number"];
+    const width = Math.max(200, figure.clientWidth);
+    const ink = colour("ink"), line = colour("line");
+    const axis = (more) => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, ...more });
+    const options = {
+      width, height: Number(figure.dataset.height || 220),
+      scales: { x: { time: given.time !== false }, y: given.range ? { range: given.range } : {} },
+      axes: [axis({}), axis({ size: 64, values: (_, ticks) => ticks.map(say) })],
+      cursor: { drag: { x: true, y: false } },
+      legend: { live: true },
+      series: [{ value: given.time === false ? undefined : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
+        label: each.label, stroke: colour(each.colour || "link"), width: each.kind === "points" ? 0 : 2,
+        fill: each.kind === "bars" ? `${colour(each.colour || "link")}55` : undefined,
+        points: { show: each.kind === "points" || each.values.length < 40, size: 7, fill: colour(each.colour || "link") },
+        paths: paths(each.kind), spanGaps: true, value: (_, v) => say(v),
+      }))],
+      hooks: { draw: [(plot) => {
+        for (const mark of given.marks || []) {
+          const x = plot.valToPos(mark.x, "x", true);
+          if (x < plot.bbox.left || x > plot.bbox.left + plot.bbox.width) continue;
+          plot.ctx.save();
+          plot.ctx.strokeStyle = plot.ctx.fillStyle = colour("bad");
+          plot.ctx.beginPath(); plot.ctx.moveTo(x, plot.bbox.top); plot.ctx.lineTo(x, plot.bbox.top + plot.bbox.height); plot.ctx.stroke();
+          plot.ctx.fillText(mark.label, x + 4, plot.bbox.top + 12);
+          plot.ctx.restore();
+        }
+      }] },
+    };
+    const room = figure.querySelector(".plot") || figure.appendChild(Object.assign(document.createElement("div"), { className: "plot" }));
+    room.replaceChildren();
+    figure.plot = new uPlot(options, [given.x, ...given.series.map((each) => each.values)], room);
+    figure.drawn = figure.dataset.chart;
+  }
+
+  function all(root) {
+    const found = [...(root.querySelectorAll ? root.querySelectorAll("[data-chart]") : [])];
+    if (root.matches && root.matches("[data-chart]")) found.push(root);
+    found.forEach((figure) => { if (figure.drawn !== figure.dataset.chart) draw(figure); });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => all(document));
+  document.addEventListener("htmx:load", (event) => all(event.detail.elt));
+  let due = 0;
+  addEventListener("resize", () => {
+    clearTimeout(due);
+    due = setTimeout(() => document.querySelectorAll("[data-chart]").forEach((figure) => figure.plot && figure.plot.setSize({ width: Math.max(200, figure.clientWidth), height: figure.plot.height })), 150);
+  });
+})();

@@ -1,0 +1,117 @@
+"""How times, amounts and shares are written on pages, in each language."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+ACTIONS = {
+    "allow": ("許可", "allow"),
+    "notify": ("通知", "notify"),
+    "challenge": ("追加認証", "challenge"),
+    "hold": ("保留", "hold"),
+    "lock": ("ロック", "lock"),
+}
+STATES = {
+    "open": ("未対応", "open"),
+    "acknowledged": ("確認中", "acknowledged"),
+    "takeover": ("乗っ取り", "takeover"),
+    "owner": ("本人", "owner's own"),
+}
+EVENTS = {
+    "login.succeeded": ("ログイン成功", "login"),
+    "login.failed": ("ログイン失敗", "failed login"),
+    "challenge.passed": ("追加認証 通過", "challenge passed"),
+    "challenge.failed": ("追加認証 失敗", "challenge failed"),
+    "session.ended": ("ログアウト", "session ended"),
+    "setting.changed": ("設定変更", "setting changed"),
+    "order.placed": ("注文", "order"),
+    "order.cancelled": ("注文取消", "order cancelled"),
+    "order.executed": ("約定", "execution"),
+    "cash.deposited": ("入金", "deposit"),
+    "cash.swept": ("銀行から自動入金", "bank sweep"),
+    "withdrawal.requested": ("出金依頼", "withdrawal requested"),
+    "withdrawal.paid": ("出金", "withdrawal paid"),
+    "account.snapshot": ("残高", "balances"),
+    "notice.sent": ("通知送信", "notice sent"),
+    "notice.received": ("通知到着", "notice received"),
+    "owner.confirmed": ("本人が確認", "owner confirmed"),
+    "owner.denied": ("本人が否認", "owner denied"),
+    "credentials.reset": ("認証情報の再発行", "credentials reset"),
+}
+_SCALES = {"ja": ((1e12, "兆"), (1e8, "億"), (1e4, "万")), "en": ((1e9, "bn"), (1e6, "M"), (1e3, "k"))}
+
+
+def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
+    """Filters of the templates in one language; times are shown in `zone`."""
+    place = ZoneInfo(zone)
+    unknown = "不明" if language == "ja" else "unknown"
+
+    def when(value: int | str | datetime | None, form: str = "%m/%d %H:%M:%S") -> Markup | str:
+        """A time as a <time> element; None is unknown."""
+        if value is None:
+            return unknown
+        found = moment(value).astimezone(place)
+        return Markup('<time datetime="{}">{}</time>').format(found.isoformat(), found.strftime(form))
+
+    def day(value: int | str | datetime | None) -> Markup | str:
+        return when(value, "%Y-%m-%d")
+
+    def yen(value: float | None) -> str:
+        """A whole amount of the account's currency."""
+        if value is None or math.isnan(value):
+            return unknown
+        return f"{value:,.0f}円" if language == "ja" else f"¥{value:,.0f}"
+
+    def about(value: float | None) -> str:
+        """An amount in three figures: 1.23億円, ¥123M."""
+        if value is None or math.isnan(value):
+            return unknown
+        for size, name in _SCALES[language]:
+            if abs(value) >= size:
+                short = f"{value / size:,.3g}" if abs(value) < 1000 * size else f"{value / size:,.0f}"
+                return f"{short}{name}円" if language == "ja" else f"¥{short}{name}"
+        return yen(value)
+
+    def number(value: float | None, places: int = 0) -> str:
+        return unknown if value is None or math.isnan(value) else f"{value:,.{places}f}"
+
+    def percent(value: float | None) -> str:
+        """A probability. What is small says how small; nothing is ever shown as certain."""
+        if value is None or math.isnan(value):
+            return unknown
+        if value < 0.001:
+            return "<0.1%" if value > 0 else "0%"
+        return f"{value:.1%}" if value < 0.999 else ">99.9%"
+
+    def named(value: str, table: Mapping[str, tuple[str, str]]) -> str:
+        return table.get(value, (value, value))[0 if language == "ja" else 1]
+
+    return {
+        "when": when,
+        "day": day,
+        "yen": yen,
+        "about": about,
+        "number": number,
+        "percent": percent,
+        "action_word": lambda value: named(value, ACTIONS),
+        "state_word": lambda value: named(value, STATES),
+        "event_word": lambda value: named(value, EVENTS),
+        "data": data,
+    }
+
+
+def moment(value: int | str | datetime) -> datetime:
+    """A time with its offset, of microseconds since 1970, RFC 3339 or itself."""
+    if isinstance(value, int):
+        return datetime.fromtimestamp(value / 1e6, ZoneInfo("UTC"))
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def data(value: Any) -> Markup:
+    """Anything as JSON inside a quoted attribute."""
+    return escape(json.dumps(value, ensure_ascii=False, allow_nan=False))
