@@ -182,6 +182,24 @@ def test_a_genuine_mail_of_somebody_else_is_not_verified_as_the_owners() -> None
     assert (found.verdict, codes(found)) == (Verdict.UNVERIFIED, ["other_recipient"])
 
 
+@pytest.mark.parametrize(
+    ("to", "verified"),
+    [
+        (OWNER, True),
+        (f'"Taro, Yamada" <{OWNER.upper()}>', True),
+        (OWNER.replace("@", "+sbi@"), True),
+        ("x" + OWNER, False),
+        (f'"{OWNER}" <thief@example.com>', False),
+        (f"{OWNER}.example.com", False),
+    ],
+)
+def test_only_an_address_of_the_owners_own_counts_as_his(to: str, verified: bool) -> None:
+    raw = notice().replace(b"To: <" + OWNER.encode() + b">", b"To: " + to.encode())
+    found = judged(sign(raw, SBI), addresses=frozenset({OWNER}))
+    assert (found.verdict is Verdict.VERIFIED) == verified
+    assert ("other_recipient" in codes(found)) != verified
+
+
 def test_a_mail_that_the_provider_passed_and_the_key_refutes_is_left_open() -> None:
     raw = sign(notice(), SBI).replace(b"Subject: ", b"Subject: Re ")
     found = judged(trace(passes(SBI), f"bounce@{SBI}") + raw, receivers=(RECEIVER,))

@@ -21,6 +21,7 @@ CHANNEL_HOST = "alerts"  # under which the keyring holds the URLs of channels
 
 Minutes = Annotated[int, Meta(ge=1, le=10_080)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Address = Annotated[str, Meta(pattern=r"^[^@\s<>]{1,64}@[^@\s<>]{1,253}$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -30,6 +31,8 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     authserv_id: the name under which the owner's own provider writes Authentication-Results; the only one believed;
     authserv_hops: how many Received fields stand above it, None where the provider removes what claims to be its own;
     without authserv_id it is learned from the mailbox.
+    addresses: the owner's other addresses whose mail ends up here (aliases, forwarding), besides `user`; a mail that a
+    broker signed for none of them proves nothing.
     trusted_sealers: domains whose ARC seals count (a forwarding service of the owner's). secret_command: prints the app
     password, or with auth `xoauth2` the access token; without it the keyring is asked.
     """
@@ -45,6 +48,7 @@ class Mailbox(Struct, frozen=True, forbid_unknown_fields=True):
     auth: Literal["password", "xoauth2"] = "password"
     secret_command: list[str] = []
     ca_file: str | None = None
+    addresses: Annotated[list[Address], Meta(max_length=100)] = []
     authserv_id: str | None = None
     authserv_hops: Annotated[int, Meta(ge=0, le=20)] | None = None
     trusted_sealers: list[str] = []

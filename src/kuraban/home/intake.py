@@ -31,7 +31,8 @@ KEY_CACHE = "keys.json"
 
 def contexts(config: Config, key_cache: Keys) -> MailContext:
     """What all mailboxes share."""
-    addresses = frozenset(box.user.lower() for box in config.mailbox if box.user and "@" in box.user)
+    own = [address for box in config.mailbox for address in (box.user or "", *box.addresses) if "@" in address]
+    addresses = frozenset(address.lower() for address in own)
     return MailContext(keys=key_cache, accounts=config.labels, addresses=addresses)
 
 

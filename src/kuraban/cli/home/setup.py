@@ -24,6 +24,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "  kuraban home setup --mail ~/Mail --csv-folder ~/Downloads/証券 --channel ntfy://ntfy.example/my-topic"
     )
     parser.add_argument("--mail", metavar="ADDRESS|PATH", help="メールアドレスかフォルダ / address or folder")
+    parser.add_argument(
+        "--address",
+        action="append",
+        default=[],
+        help="ほかに届くアドレス(転送・別名)/ a further address of yours that mail comes to (alias, forwarding)",
+    )
     parser.add_argument("--imap-host", metavar="HOST")
     parser.add_argument("--imap-port", metavar="PORT", type=int, default=993)
     parser.add_argument("--secret-command", metavar="COMMAND", default="", help="アプリパスワードを出すコマンド")
@@ -83,6 +89,7 @@ def _from_options(given: argparse.Namespace) -> Config:
         else:
             local = setup.local_mailbox(given.mail)
             boxes.append(msgspec.structs.replace(local, authserv_id=given.authserv_id))
+    boxes = [msgspec.structs.replace(box, addresses=given.address) for box in boxes]
     return setup.assembled(boxes, given.csv_folder, given.broker, given.channel)
 
 

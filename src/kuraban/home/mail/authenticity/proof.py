@@ -4,6 +4,7 @@ Every rule here fails closed: what is odd, incomplete or contradictory is never 
 """
 
 from datetime import datetime, timedelta
+from email.utils import getaddresses
 from typing import NamedTuple
 
 from kuraban.home.mail import dates
@@ -172,10 +173,17 @@ def _doubts(mail: Mail, broker: Broker, context: MailContext) -> tuple[str, ...]
         doubts.append("domain_not_known")
     if any(f"repeated_{name}" in mail.head.oddities for name in _READ_ONCE):
         doubts.append("repeated_fields")
-    to = unfold(mail.head.first("to")).decode("ascii", "replace").lower()
-    if context.addresses and "@" in to and not any(address in to for address in context.addresses):
+    to = unfold(mail.head.first("to")).decode("ascii", "replace")
+    if context.addresses and "@" in to and not recipients(to) & context.addresses:
         doubts.append("other_recipient")
     when = dates.sent(mail.head)
     if when is not None and mail.arrived is not None and mail.arrived - when > _STALE:
         doubts.append("old_mail")
     return tuple(doubts)
+
+
+def recipients(field: str) -> frozenset[str]:
+    """The addresses of a To field, lower case, as they stand and without a tag (`me+broker@…` is `me@…` too)."""
+    found = {address.lower() for _, address in getaddresses([field]) if "@" in address}
+    plain = {f"{local.partition('+')[0]}@{domain}" for local, _, domain in (each.rpartition("@") for each in found)}
+    return frozenset(found | plain)

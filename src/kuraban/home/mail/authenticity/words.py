@@ -75,8 +75,10 @@ WORDS: dict[str, Words] = {
         "It names {broker}, but is not from {broker}'s domain ({detail}).",
     ),
     "other_recipient": Words(
-        "宛先があなたのアドレスではありません。他人宛ての本物を再送した可能性があります。",
-        "It is not addressed to you: a genuine mail of somebody else's may have been sent again.",
+        "宛先があなたのアドレスではありません。他人宛ての本物を再送した可能性があります"
+        "(あなたの別名や転送元なら、設定の addresses に書いてください)。",
+        "It is not addressed to you: a genuine mail of somebody else's may have been sent again (if the address is an"
+        " alias of yours, list it under `addresses` in the configuration).",
     ),
     "old_mail": Words(
         "送信日時が受信日時よりずっと前です。古い本物を再送した可能性があります。",
