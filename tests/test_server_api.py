@@ -228,7 +228,7 @@ def test_a_deadline_that_passes_gets_the_fallback_flagged_and_recorded(tmp_path:
         again = desk.decide(login("late", "l"))
         assert again.json()["action"] == "allow"
         kinds = [entry["kind"] for entry in desk.client.get("/v1/audit").json()["entries"]]
-        assert kinds == ["fallback"]
+        assert kinds == ["fallback", "policy"]
 
 
 def test_too_much_at_once_is_turned_away_until_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

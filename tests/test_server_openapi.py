@@ -15,8 +15,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from desk import Running, running, theft
+from kuraban.server.endpoint import Endpoint
 from kuraban.server.openapi import description
-from kuraban.server.routes import ENDPOINTS, Endpoint
+from kuraban.server.routes import ENDPOINTS
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 

@@ -23,6 +23,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--instruments", metavar="CSV", type=Path, help="reference data of instruments (銘柄表)")
     parser.add_argument("--ipdb", type=Path, help="MaxMind-format file laid over the shipped network table")
     parser.add_argument("--policy", metavar="TOML", type=Path, help="read again on SIGHUP (ポリシー)")
+    parser.add_argument(
+        "--two-person",
+        action="store_true",
+        help="a change of the policy needs a second person; asks for API keys (二人承認)",
+    )
     parser.add_argument("--shadow", metavar="TOML", type=Path, help="a policy that only decides along (試行ポリシー)")
     parser.add_argument("--outputs", metavar="TOML", type=Path, help="webhooks, shared signals, owners (通知先)")
     parser.add_argument("--fallback", choices=ACTIONS, default="challenge", help="answer when a deadline passes")
@@ -41,7 +46,13 @@ def run(given: argparse.Namespace) -> int:
     if not host or not port.isdigit() or int(port) > 65_535:
         raise CommandError("--listen is HOST:PORT, such as 127.0.0.1:8040", 2)
     listening = serving.Listening(
-        host.strip("[]"), int(port), given.tls_cert, given.tls_key, given.require_key, given.behind_proxy
+        host.strip("[]"),
+        int(port),
+        given.tls_cert,
+        given.tls_key,
+        # Without keys the server could not tell the second person from the first.
+        given.require_key or given.two_person,
+        given.behind_proxy,
     )
     try:
         service = _service(given)
@@ -88,5 +99,6 @@ def _service(given: argparse.Namespace) -> Service:
         given.fallback,
         given.retention_days,
         Settings(snapshot_events=given.snapshot_events),
+        two_person=given.two_person,
     )
     return Service(options, outputs)

@@ -68,6 +68,16 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX fallback_by_event ON fallback (event)",
         "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
+    (
+        # Why a policy came to decide, and who agreed where that takes two people.
+        "ALTER TABLE policy ADD COLUMN why TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE policy ADD COLUMN approved_by TEXT",
+        # Changes of the policy that wait, or waited, for a second person.
+        """CREATE TABLE proposal (
+            id INTEGER PRIMARY KEY, toml TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, at INTEGER NOT NULL,
+            key TEXT, state TEXT NOT NULL, decided_by TEXT, decided_at INTEGER, decided_why TEXT NOT NULL)""",
+        "CREATE INDEX proposal_waiting ON proposal (id) WHERE state = 'proposed'",
+    ),
 )
 
 

@@ -25,7 +25,11 @@ _COLUMNS = "first, count, received, events, marks, decisions, names, layout, crc
 
 @dataclass(frozen=True)
 class PolicyVersion:
-    """A policy that decides, or decided, from event `first` on. record: as the engine reads it."""
+    """A policy that decides, or decided, from event `first` on.
+
+    who, why: who asked for it and the reason. record: as the engine reads it. approved_by: the second person, None
+    where one was enough.
+    """
 
     version: int
     first: int
@@ -33,6 +37,8 @@ class PolicyVersion:
     who: str
     toml: str
     record: bytes
+    why: str = ""
+    approved_by: str | None = None
 
     def load(self) -> np.ndarray:
         """The `POLICY` record; raises `PolicyError` where the text is no policy any more."""
@@ -150,15 +156,25 @@ class Events:
 
 def policies(connection: sqlite3.Connection) -> list[PolicyVersion]:
     """Every policy that ever decided, oldest first."""
-    rows = connection.execute("SELECT version, first, at, who, toml, record FROM policy ORDER BY version")
+    # All columns, in the order of `PolicyVersion`: a journal that nobody has brought up to date yet has fewer.
+    rows = connection.execute("SELECT * FROM policy ORDER BY version")
     return [PolicyVersion(*row) for row in rows]
 
 
 def add_policy(connection: sqlite3.Connection, policy: PolicyVersion) -> None:
     """Record that a policy decides from event `policy.first` on."""
     connection.execute(
-        "INSERT INTO policy (version, first, at, who, toml, record) VALUES (?, ?, ?, ?, ?, ?)",
-        (policy.version, policy.first, policy.at, policy.who, policy.toml, policy.record),
+        "INSERT INTO policy (version, first, at, who, toml, record, why, approved_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            policy.version,
+            policy.first,
+            policy.at,
+            policy.who,
+            policy.toml,
+            policy.record,
+            policy.why,
+            policy.approved_by,
+        ),
     )
 
 

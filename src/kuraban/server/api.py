@@ -177,29 +177,66 @@ class Audit(Struct, frozen=True):
 
 
 class PolicyView(Struct, frozen=True):
-    """A policy that decides, or decided, from event `first` on."""
+    """A policy that decides, or decided, from event `first` on. approved_by: the second person, if needed."""
 
     version: int
     first: int
     at: str
     who: str
+    why: str
+    approved_by: str | None
     toml: str
 
 
 class Policies(Struct, frozen=True):
-    """Every policy, the present one first; what a shadow policy would have done, counted by both actions."""
+    """Every policy, the present one first; what a shadow policy would have done, counted by both actions.
+
+    two_person: whether a change needs a second person. proposals: how many wait for one.
+    """
 
     policies: list[PolicyView]
     shadow: str | None
     shadow_pairs: dict[str, int]
+    two_person: bool
+    proposals: int
 
 
 class NewPolicy(Struct, frozen=True, forbid_unknown_fields=True):
-    """A policy to decide by from now on (or, as `shadow`, to decide along)."""
+    """A policy to decide by from now on (or, as `shadow`, to decide along). why: needed under the two-person rule."""
 
     toml: Annotated[str, Meta(max_length=65_536)]
     who: Name
+    why: Words = ""
     shadow: bool = False
+
+
+class ProposalView(Struct, frozen=True):
+    """A change of the policy that waits, or waited, for a second person; what became of it, by whom and why."""
+
+    id: int
+    state: Literal["proposed", "approved", "rejected", "withdrawn"]
+    at: str
+    who: str
+    why: str
+    decided_by: str | None
+    decided_at: str | None
+    decided_why: str
+    toml: str
+
+
+class Proposals(Struct, frozen=True):
+    """A page of proposals, newest first."""
+
+    proposals: list[ProposalView]
+    next: str | None
+
+
+class Judgement(Struct, frozen=True, forbid_unknown_fields=True):
+    """Approve a proposal or turn it down; whoever made it can only withdraw it (`approve` false)."""
+
+    approve: bool
+    who: Annotated[Name, Meta(description="the person who decides, as your own system knows them")]
+    why: Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
 class Contact(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from kuraban import __version__
+from kuraban.server.endpoint import Endpoint
 from kuraban.server.problems import ProblemDetails
-from kuraban.server.routes import ENDPOINTS, Endpoint
+from kuraban.server.routes import ENDPOINTS
 
 _LINES = "application/x-ndjson"
 _QUERY: dict[str, dict[str, Any]] = {
@@ -20,7 +21,7 @@ _QUERY: dict[str, dict[str, Any]] = {
 _PROBLEMS = {
     "400": "not a valid request",
     "401": "no valid API key",
-    "403": "the key does not allow this",
+    "403": "the key does not allow this, or another person has to",
     "404": "not found",
     "408": "the body took too long",
     "409": "not possible from the present state",

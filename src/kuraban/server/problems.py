@@ -67,6 +67,7 @@ WORDS = {
     "busy": ("混み合っています。少し待って再送してください", "too much is waiting; send it again a little later"),
     "not-durable": ("まだ保存できていません。同じidで再送してください", "not durable yet; send it again, same id"),
     "conflict": ("現在の状態からはできません", "not possible from the present state"),
+    "same-person": ("提案者本人は承認できません", "whoever proposed it cannot approve it"),
     "link-expired": ("リンクの期限が切れています", "the link has expired"),
     "link-used": ("このリンクは回答済みです", "the link was answered already"),
     "link-invalid": ("リンクが正しくありません", "the link is not valid"),

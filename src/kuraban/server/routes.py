@@ -4,14 +4,10 @@ The table is also what OpenAPI is generated from (`openapi.py`): path, scope, ty
 """
 
 import sqlite3
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
-from kuraban.core.policy import ACTIONS, PolicyError
 from kuraban.decisions import Decision
 from kuraban.events import Event
 from kuraban.journal import alerts, audit
@@ -20,34 +16,13 @@ from kuraban.journal.store import Events
 from kuraban.journal.writer import Job
 from kuraban.server import accounts, api, verdicts
 from kuraban.server.clock import written
+from kuraban.server.endpoint import Asked, Endpoint, answer
 from kuraban.server.outputs import outbox, owners, polling
 from kuraban.server.paging import cursor, limit, place
+from kuraban.server.policy_routes import policy_change, policy_list, proposal_judged, proposal_list
 from kuraban.server.problems import ProblemError
 from kuraban.server.service import Service
 from kuraban.server.timeline import items
-
-
-class Asked(NamedTuple):
-    """A request that has passed the guard. body: decoded as the endpoint's `takes`. by: whose key it was."""
-
-    service: Service
-    request: Request
-    body: Any
-    by: str
-
-
-class Endpoint(NamedTuple):
-    """One line of the table. scope: None where no key is needed. takes: the body's type. gives: status → type, or
-    several."""
-
-    method: str
-    path: str
-    scope: str | None
-    handle: Callable[[Asked], Awaitable[Any]] | None
-    takes: Any
-    gives: dict[int, Any]
-    summary: str
-    query: tuple[str, ...] = ()
 
 
 async def account(asked: Asked) -> api.AccountView:
@@ -163,30 +138,6 @@ async def audit_list(asked: Asked) -> api.Audit:
     return api.Audit(shown, cursor(found[most - 1].n) if len(found) > most else None)
 
 
-async def policy_list(asked: Asked) -> api.Policies:
-    """The policies, and how the one on trial compares."""
-    service = asked.service
-    shadow = service.ready().shadow
-    views = [
-        api.PolicyView(each.version, each.first, written(each.at), each.who, each.toml)
-        for each in reversed(service.policies)
-    ]
-    pairs = {f"{ACTIONS[a]}/{ACTIONS[b]}": n for (a, b), n in sorted(shadow.pairs.items())} if shadow else {}
-    return api.Policies(views, shadow.name if shadow else None, pairs)
-
-
-async def policy_change(asked: Asked) -> api.Policies:
-    """Decide by another policy from now on, or let it decide along."""
-    try:
-        if asked.body.shadow:
-            await asked.service.try_policy(asked.body.toml, asked.body.who)
-        else:
-            await asked.service.change_policy(asked.body.toml, asked.body.who)
-    except PolicyError as error:
-        raise ProblemError(422, "invalid-request", str(error)) from None
-    return await policy_list(asked)
-
-
 async def contact_set(asked: Asked) -> api.Contacts:
     """How an owner is reached from now on."""
     name, service = asked.request.path_params["account"], asked.service
@@ -234,8 +185,7 @@ async def ready(asked: Asked) -> Response:
     """Whether events are accepted, and what is wrong."""
     problems = asked.service.views()
     good = asked.service.stopped_by is None and asked.service.desk is not None
-    body = api.Health("ready" if good else "not-ready", problems)
-    return Response(msgspec.json.encode(body), 200 if good else 503, media_type="application/json")
+    return answer(200 if good else 503, api.Health("ready" if good else "not-ready", problems))
 
 
 async def alive(asked: Asked) -> Response:
@@ -249,6 +199,7 @@ async def metrics(asked: Asked) -> Response:
     if desk is not None:
         meters, live = service.meters, desk.live
         meters.queue.set(desk.waiting)
+        meters.proposals.set(len(service.control.waiting))
         meters.state.labels("accounts").set(len(live.replay.reader.accounts))
         meters.state.labels("bytes").set(live.replay.state.profiles.nbytes + live.replay.state.crowds.nbytes)
         meters.journal.set(live.next - service.snapshots.newest())
@@ -278,8 +229,12 @@ ENDPOINTS = (
              "The audit log, newest first (監査記録)", ("limit", "cursor")),
     Endpoint("GET", "/v1/policy", "read", policy_list, None, {200: api.Policies},
              "The policies, the present one first (ポリシー)"),
-    Endpoint("POST", "/v1/policy", "manage", policy_change, api.NewPolicy, {200: api.Policies},
-             "Decide by another policy, or try one (ポリシーの変更・試行)"),
+    Endpoint("POST", "/v1/policy", "manage", policy_change, api.NewPolicy, {200: api.Policies, 202: api.ProposalView},
+             "Decide by another policy, propose to, or try one (ポリシーの変更・提案・試行)"),
+    Endpoint("GET", "/v1/policy/proposals", "read", proposal_list, None, {200: api.Proposals},
+             "Changes of the policy that wait, or waited, for a second person (変更の提案)", ("limit", "cursor")),
+    Endpoint("POST", "/v1/policy/proposals/{proposal:int}", "manage", proposal_judged, api.Judgement,
+             {200: api.ProposalView}, "Approve a change of the policy or turn it down (提案の承認・却下)"),
     Endpoint("GET", "/v1/messages/dead", "manage", dead_letters, None, {200: api.Messages},
              "Messages that could not be delivered (届かなかった通知)", ("limit",)),
     Endpoint("POST", "/v1/messages/{message:int}/again", "manage", message_again, None, {200: api.Messages},

@@ -21,8 +21,10 @@ from typing import Any, TypeVar
 from kuraban.columns import Interner, Reader
 from kuraban.core import engine, policy
 from kuraban.journal import schema, store
+from kuraban.journal.audit import Trail
 from kuraban.journal.checkpoints import Checkpointer
 from kuraban.journal.live import Live, Recovered
+from kuraban.journal.proposals import Proposal
 from kuraban.journal.recovery import recover
 from kuraban.journal.schema import JournalError
 from kuraban.journal.snapshots import Snapshots
@@ -39,6 +41,7 @@ from kuraban.server.logs import Log
 from kuraban.server.meters import Meters
 from kuraban.server.outputs.outbox import Outbox
 from kuraban.server.outputs.settings import Outputs
+from kuraban.server.policies import Asker, PolicyControl
 from kuraban.server.shadow import Shadow
 
 T = TypeVar("T")
@@ -51,7 +54,7 @@ _SAMPLE = (
 @dataclass(frozen=True)
 class Options:
     """How a data folder is served. fallback: the action when a caller's deadline passes. retention_days: events older
-    than this are removed, None for keeping all."""
+    than this are removed, None for keeping all. two_person: a change of the policy needs a second person's approval."""
 
     data: Path
     instruments: Path | None = None
@@ -62,6 +65,7 @@ class Options:
     fallback: str = "challenge"
     retention_days: int | None = None
     settings: Settings = field(default_factory=Settings)
+    two_person: bool = False
 
 
 class BusyFolderError(Exception):
@@ -92,7 +96,12 @@ class Service:
         self.outputs = outputs or Outputs()
         self.outbox = Outbox(self.outputs, self.secret, self.meters)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="reader")
-        self.policies: list[PolicyVersion] = []
+        self.control = PolicyControl(options.two_person)
+
+    @property
+    def policies(self) -> list[PolicyVersion]:
+        """Every policy that ever decided, oldest first."""
+        return self.control.versions
 
     @property
     def journal(self) -> Path:
@@ -190,19 +199,10 @@ class Service:
             self.problems["recovering"] = f"{done:,} / {total:,}"
 
     def _settle_policy(self, live: Live, connection: sqlite3.Connection) -> None:
-        """The policy file given now decides from here on, where it is not what decided last."""
+        """Whether the policy file given now decides from here on, is a proposal, or says nothing new."""
         given = policy.load(self.options.policy)
         text = self.options.policy.read_text("utf-8") if self.options.policy else policy.default_text()
-        self.policies = store.policies(connection)
-        if not self.policies or store.recorded(given) != self.policies[-1].record:
-            version = PolicyVersion(
-                len(self.policies) + 1, live.next, self.clock.now(), "start", text, store.recorded(given)
-            )
-            connection.execute("BEGIN IMMEDIATE")
-            store.add_policy(connection, version)
-            connection.execute("COMMIT")
-            self.policies.append(version)
-        live.replay.policy = given
+        self.control.begin(live, connection, text, given, self.clock.now())
 
     def ready(self) -> Desk:
         """The desk; raises `NotNowError` while nothing is accepted."""
@@ -261,27 +261,46 @@ class Service:
         connection: sqlite3.Connection = self._local.connection
         return connection
 
-    async def change_policy(self, text: str, who: str) -> PolicyVersion:
-        """Decide by another policy from the next event on. Raises `PolicyError`."""
+    async def propose_policy(
+        self, text: str, who: str, why: str = "", by: str | None = None
+    ) -> PolicyVersion | Proposal:
+        """Decide by another policy from the next event on; under the two-person rule, propose to.
+
+        by: how the server knows who asks (`key:…`), None where the caller has made sure. Raises `PolicyError`,
+        `RefusedError`.
+        """
         record = await asyncio.to_thread(store.parsed, text)
+        asker, at = Asker(who, why, by), self.clock.now()
+        return await self._controlled(lambda live: self.control.ask(live, text, record, asker, at))
+
+    async def reread_policy(self, text: str) -> PolicyVersion | Proposal | None:
+        """What the policy file says now decides or is proposed; None where it decides already. Raises `PolicyError`."""
+        record = await asyncio.to_thread(store.parsed, text)
+        why, at = "the policy file was read again", self.clock.now()
+        return await self._controlled(lambda live: self.control.take_file(live, text, record, why, at))
+
+    async def decide_proposal(self, number: int, approve: bool, who: str, why: str, by: str | None = None) -> Proposal:
+        """Approve a proposal, which decides from the next event on, or turn it down (one's own: withdraw it).
+
+        Raises KeyError, `PolicyError` where the text is no policy any more, `RefusedError`.
+        """
+        proposal, record = self.control.waiting.get(number), None
+        if approve and proposal is not None:
+            record = await asyncio.to_thread(store.parsed, proposal.toml)
+        asker, at = Asker(who, why, by), self.clock.now()
+        return await self._controlled(lambda live: self.control.decide(live, number, record, asker, at))
+
+    async def _controlled(self, act: Callable[[Live], tuple[T, Callable[[sqlite3.Connection, Trail], object]]]) -> T:
+        """A change of the policies, by the engine's thread, made durable and audited."""
         desk = self.ready()
 
-        def act(live: Live) -> tuple[PolicyVersion, Job]:
-            version = PolicyVersion(
-                len(self.policies) + 1, live.next, self.clock.now(), who, text, store.recorded(record)
-            )
-            live.replay.policy = record
-            self.policies.append(version)
+        def acted(live: Live) -> tuple[T, Job]:
+            found, job = act(live)
+            return found, lambda connection: job(connection, desk.trail)
 
-            def job(connection: sqlite3.Connection) -> None:
-                store.add_policy(connection, version)
-                desk.trail.add(version.at, "policy", who, {"version": version.version, "first": version.first})
+        return await self.call(acted)
 
-            return version, job
-
-        return await self.call(act)
-
-    async def try_policy(self, text: str, who: str) -> None:
+    async def try_policy(self, text: str, who: str, why: str = "") -> None:
         """Let another policy decide along from the next event on. Raises `PolicyError`."""
         record = await asyncio.to_thread(store.parsed, text)
         desk = self.ready()
@@ -289,7 +308,9 @@ class Service:
         def act(live: Live) -> tuple[None, Job]:
             name = f"{who} {self.clock.now()}"
             desk.shadow = Shadow(name, live.replay, record, self.meters)
-            return None, lambda connection: desk.trail.add(self.clock.now(), "shadow-policy", who, {"toml": text})
+            return None, lambda connection: desk.trail.add(
+                self.clock.now(), "shadow-policy", who, {"toml": text, "why": why}
+            )
 
         await self.call(act)
 

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from kuraban.journal.store import PolicyVersion
 from kuraban.server.desk import NotNowError
 from kuraban.server.guard import is_loopback
 from kuraban.server.service import Service
@@ -127,16 +128,22 @@ async def serve(service: Service, server: "Server") -> bool:
 
 
 async def reload(service: Service) -> None:
-    """Read the policy file again and decide by it; a bad one is logged and changes nothing."""
+    """Read the policy file again and decide by it, or propose it under the two-person rule; a bad one is logged and
+    changes nothing."""
     path = service.options.policy
     if path is None:
         return
     try:
-        version = await service.change_policy(await asyncio.to_thread(path.read_text, "utf-8"), "file")
+        found = await service.reread_policy(await asyncio.to_thread(path.read_text, "utf-8"))
     except Exception as error:
         service.log.write("policy-refused", problem=str(error))
         return
-    service.log.write("policy", version=version.version, first=version.first)
+    if isinstance(found, PolicyVersion):
+        service.log.write("policy", version=found.version, first=found.first)
+    elif found is not None:
+        service.log.write("policy-proposed", proposal=found.id)
+    else:
+        service.log.write("policy-unchanged")
 
 
 @contextlib.asynccontextmanager

@@ -12,12 +12,13 @@ from starlette.routing import Route
 
 from kuraban.server import intake, openapi
 from kuraban.server.desk import FullError, NotNowError
+from kuraban.server.endpoint import Asked, Endpoint
 from kuraban.server.guard import Guard
 from kuraban.server.hot import Hot
 from kuraban.server.outputs.signing import public_key
 from kuraban.server.owner_pages import pages
 from kuraban.server.problems import ProblemError
-from kuraban.server.routes import ENDPOINTS, Asked, Endpoint
+from kuraban.server.routes import ENDPOINTS
 from kuraban.server.service import Service
 
 _MOST = 1 << 20
