@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from kuraban.home import setup
 from kuraban.home.config import Account, Alerts, Channel, Config, Mailbox
 from kuraban.home.findings import Kind, Level
 from kuraban.home.folder import Folder
-from kuraban.home.mail.authenticity.keys import Keys
+from kuraban.home.mail.authenticity.keys import Keys, Resolver, offline
 from kuraban.home.mail.context import MailContext
+from kuraban.home.model import Verdict
 from kuraban.home.store import Store
 from kuraban.home.watch import Watcher, signature
 
@@ -131,6 +132,24 @@ def test_what_lies_in_the_mailbox_from_before_is_asked_about_quietly(world: Worl
     watcher.step()
     assert world.sent == []
     assert [one.finding.kind for one in watcher.store.alerts(only_open=True)] == [Kind.ACTS]
+
+
+def test_mails_that_came_while_no_name_server_answered_are_checked_when_one_does(world: World) -> None:
+    world.deliver(*savings())
+    answers: list[Resolver] = [offline]
+    seconds = [0.0]
+    keys = Keys(lambda name: answers[-1](name), clock=lambda: seconds[0])
+    watcher = world.watcher(mailbox=[Mailbox(name="mail", kind="maildir", path=str(world.root / "mail"))])
+    watcher.context = replace(watcher.context, keys=keys)
+    watcher.step()
+    assert {letter.authenticity.verdict for letter in watcher.store.letters()} == {Verdict.UNVERIFIED}
+    assert len(watcher.store.waiting()) == len(savings())
+    answers.append(home_mailbox.resolver())
+    seconds[0] += 3600
+    watcher.step()
+    assert {letter.authenticity.verdict for letter in watcher.store.letters()} == {Verdict.VERIFIED}
+    assert watcher.store.waiting() == []
+    assert len(watcher.store.facts()) == len(savings())
 
 
 def test_a_mailbox_that_stays_unreadable_is_an_alarm_that_ends_when_it_is_back(world: World) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -220,3 +221,16 @@ def test_the_window_knows_at_least_as_many_ids_as_it_promises(names: list[int], 
         window.add(ids[fresh], at)
         at += int(fresh.sum())
         window = Window.of(window.state(), capacity)
+
+
+def test_several_programs_may_open_a_new_file_at_the_same_moment(tmp_path: Path) -> None:
+    def opened(_: int) -> int:
+        connection = schema.connect(tmp_path / "new.db")
+        try:
+            schema.migrate(connection, schema.MIGRATIONS, schema.APPLICATION)
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(opened, range(24))) == {len(schema.MIGRATIONS)}

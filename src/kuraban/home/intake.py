@@ -1,7 +1,7 @@
 """Mails and exports into the store: each read once, kept in batches, so that a stop at any moment loses nothing."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from kuraban.home.mail.authenticity.results import Receiver
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.reading import read_letter
 from kuraban.home.mail.sources.model import Item, RawMail
-from kuraban.home.model import Unreadable, Words
+from kuraban.home.model import Letter, Unreadable, Verdict, Words
 from kuraban.home.reconcile import Period
 from kuraban.home.statements import Context, Statement, read_statement
 from kuraban.home.store import Store
@@ -26,6 +26,8 @@ BATCH = 200
 LEARN_FROM = 400  # mails looked at to learn the provider's mark
 MAX_EXPORT = 64 * 1024 * 1024
 EXPORTS = frozenset({".csv", ".tsv"})
+WAITS = timedelta(days=14)  # how long a mail is kept whole to be checked again
+GIVES_UP = 8  # mails in a row for which nobody answers
 KEY_CACHE = "keys.json"
 
 
@@ -67,17 +69,18 @@ def kept_receivers(store: Store, box: Mailbox) -> tuple[Receiver, ...]:
     return msgspec.json.decode(kept, type=tuple[Receiver, ...]) if kept else ()
 
 
-def take_mails(store: Store, items: Iterable[Item], context: MailContext) -> Iterator[bool]:
+def take_mails(store: Store, items: Iterable[Item], context: MailContext, mailbox: str = "") -> Iterator[bool]:
     """Read mails into the store; for each item whether it was new. Kept every BATCH mails, and at the end."""
     source = iter(items)
     while batch := list(islice(source, BATCH)):
         with store.transaction():
-            outcome = [take_item(store, item, context) for item in batch]
+            outcome = [take_item(store, item, context, mailbox) for item in batch]
         yield from outcome
 
 
-def take_item(store: Store, item: Item, context: MailContext) -> bool:
-    """One mail, or what could not be read, into the store; whether it was new."""
+def take_item(store: Store, item: Item, context: MailContext, mailbox: str = "") -> bool:
+    """One mail, or what could not be read, into the store; whether it was new. mailbox: its name; a mail whose
+    signature cannot be checked just now is kept for `check_again`, where it is given."""
     now = context.now()
     if isinstance(item, Unreadable):
         store.add_unreadable(item, now)
@@ -85,7 +88,38 @@ def take_item(store: Store, item: Item, context: MailContext) -> bool:
     if store.knows_letter(f"mail:{hashlib.sha256(item.raw).hexdigest()}"):
         return False
     letter = read_letter(item.raw, item.place, context, whole=item.whole, arrived=item.arrived)
+    if mailbox and unchecked(letter):
+        store.keep_waiting(letter.origin, mailbox, item, now)
     return store.add_letter(letter, now)
+
+
+def unchecked(letter: Letter) -> bool:
+    """Whether a mail that names a broker may yet be found genuine: its key could not be asked for."""
+    found = letter.authenticity
+    return found.verdict is Verdict.UNVERIFIED and any(why.code == "key_unreachable" for why in found.why)
+
+
+def check_again(store: Store, context: Callable[[str], MailContext | None], now: datetime) -> bool:
+    """Read the mails again whose key could not be asked for; whether anything is known better now.
+
+    context: by the mailbox's name, None where there is no such mailbox any more.
+    """
+    store.forget_waiting(now - WAITS)
+    better = silent = 0
+    for origin in store.waiting():
+        mailbox, mail = store.waiting_mail(origin)
+        own = context(mailbox)
+        if own is None:
+            continue
+        letter = read_letter(mail.raw, mail.place, own, whole=mail.whole, arrived=mail.arrived)
+        if unchecked(letter):
+            silent += 1
+            if silent >= GIVES_UP:  # still no network: the others would only wait as long
+                break
+        else:
+            store.checked(letter, now)
+            better += 1
+    return better > 0
 
 
 def exports_below(path: Path) -> Iterator[Path]:

@@ -1,8 +1,8 @@
 """What is kept between runs: one SQLite file (WAL, every change in one transaction, safe against kill -9).
 
-Kept are headers, verdicts and facts of mails, never their text, codes or links; facts and periods of exports; the
-owner's answers; alerts and what became of them; how far each mailbox was read; heartbeats. The same mail or export
-twice changes nothing.
+Kept are headers, verdicts and facts of mails, never their text, codes or links (but of mails whose signature could not
+be checked because no name server answered, until one does); facts and periods of exports; the owner's answers; alerts
+and what became of them; how far each mailbox was read; heartbeats. The same mail or export twice changes nothing.
 """
 
 import re
@@ -17,6 +17,7 @@ import msgspec
 from kuraban.home.alertstore import Alerts
 from kuraban.home.findings import Finding
 from kuraban.home.folder import Folder
+from kuraban.home.mail.sources.model import RawMail
 from kuraban.home.model import Fact, Letter, Unreadable, Verdict, Words
 from kuraban.home.problems import HomeError
 from kuraban.home.reconcile import Period
@@ -50,7 +51,15 @@ MIGRATIONS = (
         PRIMARY KEY (place, code)) STRICT, WITHOUT ROWID;
     CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,
+    # Mails whose signature could not be checked because no name server answered; whole, until one does.
+    """
+    CREATE TABLE waiting (
+        origin TEXT PRIMARY KEY, mailbox TEXT NOT NULL, place TEXT NOT NULL, whole INTEGER NOT NULL, arrived TEXT,
+        raw BLOB NOT NULL, seen TEXT NOT NULL) STRICT;
+    """,
 )
+
+MOST_WAITING = 64 << 20  # bytes of mails kept whole
 
 _CODE_IN_SUBJECT = re.compile(r"[0-9０-９A-Z]{4,}")
 _encode = msgspec.json.Encoder().encode
@@ -99,18 +108,19 @@ class Store(Alerts):
 
     def migrate(self) -> None:
         """Bring the tables to this version. Raises `HomeError` when a newer Kuraban wrote them."""
-        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(MIGRATIONS):
-            raise HomeError.of(
-                "記録は新しい版の蔵番で作られています。蔵番を更新してください。",
-                "the store was written by a newer Kuraban: update Kuraban",
-            )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            with self.transaction():
+        # The version is read with the file locked: watch and pages may begin at the same moment.
+        with self.transaction():
+            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+            if version > len(MIGRATIONS):
+                raise HomeError.of(
+                    "記録は新しい版の蔵番で作られています。蔵番を更新してください。",
+                    "the store was written by a newer Kuraban: update Kuraban",
+                )
+            for script in MIGRATIONS[version:]:
                 for statement in script.split(";"):
                     if statement.strip():
                         self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {number}")
+            self._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -220,6 +230,35 @@ class Store(Alerts):
         """All mails by verdict."""
         sql = "SELECT verdict, count(*) FROM letters GROUP BY verdict ORDER BY verdict"
         return {str(verdict): int(n) for verdict, n in self._db.execute(sql)}
+
+    def keep_waiting(self, origin: str, mailbox: str, mail: RawMail, seen: datetime) -> None:
+        """Keep a mail whole, to be checked again, as far as there is room for it."""
+        (taken,) = self._db.execute("SELECT coalesce(sum(length(raw)), 0) FROM waiting").fetchone()
+        if taken + len(mail.raw) <= MOST_WAITING:
+            row = (origin, mailbox, mail.place, int(mail.whole), _iso(mail.arrived), mail.raw, _iso(seen))
+            self._db.execute("INSERT OR REPLACE INTO waiting VALUES (?,?,?,?,?,?,?)", row)
+
+    def waiting(self) -> list[str]:
+        """The origins of the mails that wait to be checked, oldest first."""
+        return [str(row[0]) for row in self._db.execute("SELECT origin FROM waiting ORDER BY seen, origin")]
+
+    def waiting_mail(self, origin: str) -> tuple[str, RawMail]:
+        """One of them, with the name of its mailbox."""
+        sql = "SELECT mailbox, raw, place, whole, arrived FROM waiting WHERE origin = ?"
+        mailbox, raw, place, whole, arrived = self._db.execute(sql, (origin,)).fetchone()
+        at = datetime.fromisoformat(arrived) if arrived else None
+        return mailbox, RawMail(raw, place, len(raw), bool(whole), at)
+
+    def checked(self, letter: Letter, seen: datetime) -> None:
+        """Put what is known of a mail now in the place of what was known before, and let its text go."""
+        with self.transaction():
+            for table in ("letters", "facts", "waiting"):
+                self._db.execute(f"DELETE FROM {table} WHERE origin = ?", (letter.origin,))  # noqa: S608 - no input
+            self.add_letter(letter, seen)
+
+    def forget_waiting(self, before: datetime) -> None:
+        """Let the text of mails go that have waited since before then."""
+        self._db.execute("DELETE FROM waiting WHERE seen < ?", (before.isoformat(),))
 
     # How far things are
 

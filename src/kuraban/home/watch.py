@@ -85,7 +85,7 @@ class Watcher:
         self._failed.pop(box.name, None)
         position = handed.position
         with self.store.transaction():
-            self._changed |= intake.take_item(self.store, handed.item, self._context(box))
+            self._changed |= intake.take_item(self.store, handed.item, self._context(box), box.name)
             self.store.set_resume_point(box.name, position.folder, position.validity, position.uid)
 
     def fetch(self) -> None:
@@ -129,7 +129,7 @@ class Watcher:
         if self._moved(f"mailbox:{box.name}", path):
             if not box.authserv_id and self.store.note(f"receivers:{box.name}") is None:
                 intake.keep_receivers(self.store, box, intake.learn_receivers(mails_of(path)))
-            for new in intake.take_mails(self.store, mails_of(path), self._context(box)):
+            for new in intake.take_mails(self.store, mails_of(path), self._context(box), box.name):
                 self._changed |= new
 
     def _moved(self, key: str, path: Path) -> bool:
@@ -139,6 +139,13 @@ class Watcher:
             return False
         self.store.set_note(f"mark:{key}", mark)
         return True
+
+    def check_again(self) -> None:
+        """Check mails again that came while no name server answered."""
+        boxes = {box.name: box for box in self.config.mailbox}
+        self._changed |= intake.check_again(
+            self.store, lambda name: self._context(boxes[name]) if name in boxes else None, self.now()
+        )
 
     def _context(self, box: Mailbox) -> MailContext:
         if box.name not in self._contexts:
@@ -215,6 +222,7 @@ class Watcher:
     def step(self) -> None:
         """One round of everything but the mails that are handed over."""
         self.poll()
+        self.check_again()
         self.mailboxes()
         self.look()
         self.tell()

@@ -126,6 +126,10 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Sequence[str]],
         )
     for number, statements in enumerate(migrations[version:], version + 1):
         connection.execute("BEGIN IMMEDIATE")
+        # Another process (a server, `kuraban keys`) may have opened the same new file at the same moment.
+        if connection.execute("PRAGMA user_version").fetchone()[0] >= number:
+            connection.execute("ROLLBACK")
+            continue
         for statement in statements:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {application:d}")
