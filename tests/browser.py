@@ -1,0 +1,153 @@
+"""A real browser for the tests: the installed Chromium, a context for each test, and nothing wrong at its end.
+
+Fixtures are made known by `conftest.py`: `chromium` (one a module, so that other tests may run loops of their own) and
+`look`, by which a test opens pages. Pictures go to build/screenshots.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from desk import Running
+from kuraban.console.desk.people import ANALYST
+from kuraban.console.desk.seat import COOKIE
+
+SCREENSHOTS = Path(__file__).parents[1] / "build" / "screenshots"
+WIDE, PHONE = (1280, 900), (390, 844)
+FLAGS = (
+    "--no-sandbox",  # Chromium's own cannot be set up as root in a container
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_GRAVE = ("serious", "critical")
+
+
+@contextmanager
+def started() -> Iterator[Browser]:
+    """A Chromium of one's own; without one the test is skipped, and fails where everything has to be there."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no chromium on the path: apt-get install chromium")
+        pytest.skip("no chromium on the path: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Look:
+    """What one test does in the browser. Whatever goes wrong in a page is kept; `check` wants there to be nothing."""
+
+    def __init__(self, browser: Browser, name: str):
+        self.name = name
+        self.troubles: list[str] = []
+        self._browser = browser
+        self._allowed: list[re.Pattern[str]] = []
+        self._contexts: list[BrowserContext] = []
+
+    def context(
+        self, *, language: str = "ja", size: tuple[int, int] = WIDE, dark: bool = False, **options: Any
+    ) -> BrowserContext:
+        """A browser without cookies; what its pages ask for outside this computer is a trouble."""
+        found = self._browser.new_context(
+            locale="ja-JP" if language == "ja" else "en-GB",
+            timezone_id="Asia/Tokyo",
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            **options,
+        )
+        found.set_default_timeout(20_000)
+        found.on("page", self._listen)
+        self._contexts.append(found)
+        return found
+
+    def page(self, **options: Any) -> Page:
+        """A page in a context of its own; options as `context` takes them."""
+        return self.context(**options).new_page()
+
+    def signed_in(self, desk: Running, name: str = "佐藤", role: str = ANALYST, **options: Any) -> Page:
+        """A page of somebody who has a session at the desk already."""
+        context = self.context(**options)
+        person = desk.people.find(name) or desk.people.add(name, role)
+        word = desk.people.begin(person.id, "link")
+        context.add_cookies([{"name": COOKIE, "value": word, "url": f"{desk.url}/console"}])
+        return context.new_page()
+
+    def allow(self, *patterns: str) -> None:
+        """Troubles that this test means to make, as regular expressions."""
+        self._allowed.extend(map(re.compile, patterns))
+
+    def check(self) -> None:
+        """Fail on any trouble that was not meant."""
+        found = [each for each in self.troubles if not any(pattern.search(each) for pattern in self._allowed)]
+        assert not found, "\n".join(found)
+
+    def close(self, *, failed: bool) -> None:
+        """End the test's contexts; a failed one leaves pictures of its pages."""
+        for number, page in enumerate(page for context in self._contexts for page in context.pages):
+            if failed:
+                with suppress(Exception):  # the page may be what failed
+                    shoot(page, f"failed-{self.name}-{number}")
+        for context in self._contexts:
+            context.close()
+
+    def _listen(self, page: Page) -> None:
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
+        page.on("requestfailed", self._failed)
+        page.on("request", self._asked)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _failed(self, request: Request) -> None:
+        # Leaving a page gives up what it was still asking for.
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"request: {request.method} {request.url}: {request.failure}")
+
+    def _asked(self, request: Request) -> None:
+        where = urlsplit(request.url)
+        if where.scheme in ("http", "https") and where.hostname not in ("127.0.0.1", "localhost"):
+            self.troubles.append(f"elsewhere: {request.url}")
+
+
+def shoot(page: Page, name: str) -> Path:
+    """A picture of the whole page in build/screenshots."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{re.sub(r'[^0-9A-Za-z_.-]+', '-', name)}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+def barriers(page: Page) -> list[str]:
+    """What keeps people out of a page: axe-core's serious and critical findings, each with the elements it is about."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']} ({each['impact']}): {each['help']}\n"
+        + "\n".join(f"    {node['html'][:200]}\n      {node['failureSummary']}" for node in each["nodes"][:5])
+        for each in found["violations"]
+        if each["impact"] in _GRAVE
+    ]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels a page is wider than its window."""
+    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return found
