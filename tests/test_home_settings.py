@@ -53,6 +53,7 @@ def test_a_folder_of_somebody_else_is_refused(monkeypatch: pytest.MonkeyPatch, t
         ("[watch]\npoll_minutes = 'often'", "[watch.poll_minutes] write a whole number here, not text", "整数"),
         ("[watch]\npoll_minutes = 0", "int", "int"),
         ("[[mailbox]]\nname = 'm'", "imap needs host and user", "imap には host と user が要ります"),
+        ("[rates]\nUSD = -1", "rates", "rates"),
         ("[[mailbox]]\nname = 'm'\naddresses = ['nobody']", "mailbox", "addresses"),
         ("[[mailbox]]\nname = 'm'\nkind = 'mbox'", "mbox needs path", "mbox には path が要ります"),
         ("[[account]]\nbroker = 'sbi'", "[account 1] the key `label` is missing", "「label」がありません"),
@@ -87,6 +88,7 @@ def test_what_setup_writes_reads_back_as_it_was() -> None:
     made = Config(
         language="ja",
         csv_folder='/home/taro/証券 "CSV"',
+        rates={"USD": 151.25, "HKD": 19.0},
         mailbox=[
             Mailbox(name="mail", host="imap.example", user="taro@mail.example", secret_command=["pass", "show", "x y"]),
             Mailbox(name="old", kind="maildir", path="/home/taro/Mail", addresses=["taro@old.example"]),

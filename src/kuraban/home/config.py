@@ -22,6 +22,7 @@ CHANNEL_HOST = "alerts"  # under which the keyring holds the URLs of channels
 Minutes = Annotated[int, Meta(ge=1, le=10_080)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Address = Annotated[str, Meta(pattern=r"^[^@\s<>]{1,64}@[^@\s<>]{1,253}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -96,10 +97,12 @@ class Watch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file. language None: that of the system."""
+    """The whole file. language None: that of the system. rates: JPY for one unit of a currency, for exports that give
+    amounts in that currency only; without a rate such amounts stay unknown."""
 
     language: Literal["ja", "en"] | None = None
     csv_folder: str | None = None
+    rates: dict[Currency, Annotated[float, Meta(gt=0, le=1e6)]] = {}
     mailbox: list[Mailbox] = []
     account: list[Account] = []
     alerts: Alerts = Alerts()

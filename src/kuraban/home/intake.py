@@ -147,7 +147,7 @@ def take_export(store: Store, path: Path, config: Config, now: datetime) -> Stat
     digest = hashlib.sha256(raw).hexdigest()
     if store.knows_statement(digest):
         return None
-    statement = read_statement(raw, str(path), Context(seen=now, accounts=config.labels))
+    statement = read_statement(raw, str(path), Context(seen=now, accounts=config.labels, rates=config.rates))
     with store.transaction():
         store.add_facts(statement.facts)
         store.add_statement(digest, str(path), statement.format, period_of(statement, config), made)

@@ -133,6 +133,8 @@ def written(config: Config) -> str:
         lines.append(f"language = {tomlfile.quoted(config.language)}")
     if config.csv_folder:
         lines.append(f"csv_folder = {tomlfile.quoted(config.csv_folder)}")
+    if config.rates:
+        lines += ["", "[rates]", *(f"{currency} = {rate!r}" for currency, rate in config.rates.items())]
     for box in config.mailbox:
         lines += ["", "[[mailbox]]", *_pairs(box, {"name"})]
     for account in config.account:
