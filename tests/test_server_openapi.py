@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from desk import Running, running, theft
 from kuraban.server.endpoint import Endpoint
-from kuraban.server.openapi import description
+from kuraban.server.openapi import description, plain
 from kuraban.server.routes import ENDPOINTS
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -36,7 +36,7 @@ def api(desk: Running) -> Any:
 
 @pytest.mark.parametrize("each", ENDPOINTS, ids=lambda each: f"{each.method} {each.path}")
 def test_an_endpoint_answers_as_described_to_whatever_is_sent(api: Any, each: Endpoint) -> None:
-    operation = api[each.path.replace(":int", "")][each.method]
+    operation = api[plain(each.path)][each.method]
 
     @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy() | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
@@ -49,9 +49,9 @@ def test_an_endpoint_answers_as_described_to_whatever_is_sent(api: Any, each: En
 def test_every_endpoint_is_described_with_what_it_gives() -> None:
     found = description()
     described = {(method.upper(), path) for path, methods in found["paths"].items() for method in methods}
-    assert described == {(each.method, each.path.replace(":int", "")) for each in ENDPOINTS}
+    assert described == {(each.method, plain(each.path)) for each in ENDPOINTS}
     for each in ENDPOINTS:
-        operation = found["paths"][each.path.replace(":int", "")][each.method.lower()]
+        operation = found["paths"][plain(each.path)][each.method.lower()]
         assert operation["summary"]
         assert {str(status) for status in each.gives} <= operation["responses"].keys()
         assert ("security" in operation) == (each.scope is not None)

@@ -5,6 +5,8 @@ An alert is opened by a decision of challenge or more and gathers the decisions 
     open → acknowledged → takeover | owner         (also straight from open)
     takeover ↔ owner                                closed, and a verdict can be put right; the next decision opens a
                                                     new alert
+
+A note is an act that leaves the state as it is.
 """
 
 import sqlite3
@@ -17,17 +19,22 @@ from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.decisions import Decision
 
 OPEN, ACKNOWLEDGED, TAKEOVER, OWNER = STATES = ("open", "acknowledged", "takeover", "owner")
+VERDICTS = {TAKEOVER: "owner.denied", OWNER: "owner.confirmed"}
 NEXT = {
     OPEN: (ACKNOWLEDGED, TAKEOVER, OWNER),
     ACKNOWLEDGED: (OPEN, TAKEOVER, OWNER),
     TAKEOVER: (OWNER,),
     OWNER: (TAKEOVER,),
 }
-_COLUMNS = "id, account, state, opened, updated, loss, ring, events, last, decision"
+_COLUMNS = (
+    "id, account, state, opened, updated, loss, ring, events, last, decision,"
+    " (SELECT max(a.id) FROM alert_act a WHERE a.alert = alert.id)"
+)
 
 
 class Alert(NamedTuple):
-    """One alert. loss: the highest expected loss so far. ring: of a ring or spray. last: newest event's number."""
+    """One alert. loss: the highest expected loss so far. ring: of a ring or spray. last: newest event's number.
+    act: number of the newest act, None where nobody did anything yet."""
 
     id: int
     account: str
@@ -39,6 +46,7 @@ class Alert(NamedTuple):
     events: int
     last: int
     decision: bytes
+    act: int | None = None
 
 
 class Act(NamedTuple):
@@ -54,6 +62,21 @@ class Act(NamedTuple):
 
 class IllegalStepError(ValueError):
     """A state that cannot follow the present one; nothing has changed."""
+
+
+class ChangedError(ValueError):
+    """Somebody acted since the alert was looked at; nothing has changed. act: theirs, None where it never was so."""
+
+    def __init__(self, alert: int, act: Act | None):
+        super().__init__(f"alert {alert} is not any more as it was looked at")
+        self.act = act
+
+
+class Seen(NamedTuple):
+    """An alert as somebody saw it before acting. act: number of its newest act, None for none; -1 where not told."""
+
+    state: str
+    act: int | None = -1
 
 
 def note(connection: sqlite3.Connection, decision: Decision, raw: bytes, seq: int, at: int) -> int | None:
@@ -84,17 +107,35 @@ def note(connection: sqlite3.Connection, decision: Decision, raw: bytes, seq: in
     return alert
 
 
-def step(connection: sqlite3.Connection, alert: int, state: str, who: str, why: str, at: int) -> Alert:
-    """Change an alert's state. Raises KeyError for no such alert, `IllegalStepError` where the state cannot follow."""
+def step(
+    connection: sqlite3.Connection, alert: int, state: str, who: str, why: str, at: int, seen: Seen | None = None
+) -> Alert:
+    """Change an alert's state. seen: how it has to be still.
+
+    Raises KeyError for no such alert, `ChangedError`, `IllegalStepError` where the state cannot follow.
+    """
     now = get(connection, alert)
+    if seen is not None and (seen.state != now.state or seen.act not in (-1, now.act)):
+        acts = acts_of(connection, alert)
+        raise ChangedError(alert, acts[-1] if acts else None)
     if state not in NEXT[now.state]:
         can = ", ".join(NEXT[now.state])
         raise IllegalStepError(f"alert {alert} is {now.state}; from there it can become {can}")
-    connection.execute("UPDATE alert SET state = ?, updated = ? WHERE id = ?", (state, at, alert))
-    connection.execute(
-        "INSERT INTO alert_act (alert, at, who, state, why) VALUES (?, ?, ?, ?, ?)", (alert, at, who, state, why)
+    return _act(connection, now, state, who, why, at)
+
+
+def remark(connection: sqlite3.Connection, alert: int, who: str, why: str, at: int) -> Alert:
+    """Add a note to an alert, in whatever state. Raises KeyError for no such alert."""
+    now = get(connection, alert)
+    return _act(connection, now, now.state, who, why, at)
+
+
+def _act(connection: sqlite3.Connection, alert: Alert, state: str, who: str, why: str, at: int) -> Alert:
+    connection.execute("UPDATE alert SET state = ?, updated = ? WHERE id = ?", (state, at, alert.id))
+    cursor = connection.execute(
+        "INSERT INTO alert_act (alert, at, who, state, why) VALUES (?, ?, ?, ?, ?)", (alert.id, at, who, state, why)
     )
-    return now._replace(state=state, updated=at)
+    return alert._replace(state=state, updated=at, act=cursor.lastrowid)
 
 
 def get(connection: sqlite3.Connection, alert: int) -> Alert:
@@ -144,6 +185,15 @@ def ranked(
     return [Alert(*row) for row in rows]
 
 
+def members(connection: sqlite3.Connection, ring: str) -> list[Alert]:
+    """The alerts of a ring or spray that are still open or acknowledged, oldest first."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE ring = ? AND state IN ('open', 'acknowledged') ORDER BY id",  # noqa: S608
+        (ring,),
+    )
+    return [Alert(*row) for row in rows]
+
+
 def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, int, float]]:
     """Rings and sprays with alerts still open: (group, alerts, expected loss together), gravest first."""
     rows = connection.execute(
@@ -154,14 +204,12 @@ def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, i
     return [(ring, int(n), float(loss)) for ring, n, loss in rows]
 
 
-def feedback(alert: Alert, ids: list[str], who: str, at: int, act: int) -> bytes | None:
-    """The event that tells the engine of a verdict, at `at` by act number `act`; None where the state is no verdict."""
-    kind = {TAKEOVER: "owner.denied", OWNER: "owner.confirmed"}.get(alert.state)
-    if kind is None:
-        return None
+def feedback(alert: Alert, ids: list[str], who: str, at: int) -> bytes:
+    """The event that tells the engine of a verdict, given at `at` by the alert's newest act."""
+    kind = VERDICTS[alert.state]
     return msgspec.json.encode(
         {
-            "id": f"kuraban-alert-{alert.id}-{act}",
+            "id": f"kuraban-alert-{alert.id}-{alert.act}",
             "time": datetime.fromtimestamp(at / 1e6, UTC).isoformat(),
             "account": alert.account,
             "type": kind,

@@ -3,12 +3,14 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from kuraban.decisions import Decision, Reason
 from kuraban.events import Name
 
 Words = Annotated[str, Meta(max_length=2000)]
+Reasons = Annotated[str, Meta(min_length=1, max_length=2000)]
+Person = Annotated[str, Meta(min_length=1, max_length=128, description="who acts, as your own system knows them")]
 State = Literal["open", "acknowledged", "takeover", "owner"]
 
 
@@ -99,7 +101,7 @@ class Timeline(Struct, frozen=True):
 
 
 class AlertView(Struct, frozen=True):
-    """An alert. decision: the gravest one. group: the ring or spray it belongs to."""
+    """An alert. decision: the gravest one. group: the ring or spray it belongs to. last_act: the newest act."""
 
     id: int
     account: str
@@ -110,6 +112,7 @@ class AlertView(Struct, frozen=True):
     group: str | None
     events: int
     decision: msgspec.Raw
+    last_act: int | None
 
 
 class Alerts(Struct, frozen=True):
@@ -120,12 +123,14 @@ class Alerts(Struct, frozen=True):
 
 
 class ActView(Struct, frozen=True):
-    """What somebody did about an alert, when and why."""
+    """What somebody did about an alert, when and why. note: it left the state as it was."""
 
+    id: int
     at: str
     who: str
     state: State
     why: str
+    note: bool
 
 
 class AlertDetail(Struct, frozen=True):
@@ -136,12 +141,46 @@ class AlertDetail(Struct, frozen=True):
     events: list[TimelineItem]
 
 
-class Step(Struct, frozen=True, forbid_unknown_fields=True):
-    """Change an alert's state. `takeover` and `owner` are verdicts and go back to the engine."""
+class Seen(Struct, frozen=True, forbid_unknown_fields=True):
+    """An alert as it was looked at before acting: its `state` and, unless left out, its `last_act`."""
 
     state: State
-    who: Annotated[Name, Meta(description="the person who decides, as your own system knows them")]
+    act: int | UnsetType | None = UNSET
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """Change an alert's state. `takeover` and `owner` are verdicts and go back to the engine. With `expect` the answer
+    is 409, and nothing changes, where somebody acted since."""
+
+    state: State
+    who: Person
     why: Words = ""
+    expect: Seen | None = None
+
+
+class GroupStep(Struct, frozen=True, forbid_unknown_fields=True):
+    """Change the state of every open or acknowledged alert of a ring or spray. With `expect`, how many of them were
+    looked at, the answer is 409, and nothing changes, where there are more or fewer by now."""
+
+    state: State
+    who: Person
+    why: Words = ""
+    expect: Annotated[int, Meta(ge=0)] | None = None
+
+
+class GroupStepped(Struct, frozen=True):
+    """The alerts changed together. left: how many are too many for once; ask again."""
+
+    group: str
+    alerts: list[AlertView]
+    left: int
+
+
+class Note(Struct, frozen=True, forbid_unknown_fields=True):
+    """A note on an alert, which stays in its state."""
+
+    who: Person
+    why: Reasons
 
 
 class Group(Struct, frozen=True):
@@ -235,8 +274,8 @@ class Judgement(Struct, frozen=True, forbid_unknown_fields=True):
     """Approve a proposal or turn it down; whoever made it can only withdraw it (`approve` false)."""
 
     approve: bool
-    who: Annotated[Name, Meta(description="the person who decides, as your own system knows them")]
-    why: Annotated[str, Meta(min_length=1, max_length=2000)]
+    who: Person
+    why: Reasons
 
 
 class Contact(Struct, frozen=True, forbid_unknown_fields=True):

@@ -43,7 +43,7 @@ def description() -> dict[str, Any]:
     by_kind = {repr(kind): schema for kind, schema in zip([*kinds, ProblemDetails], schemas, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
     for each in ENDPOINTS:
-        paths.setdefault(re.sub(r":int", "", each.path), {})[each.method.lower()] = _operation(each, by_kind)
+        paths.setdefault(plain(each.path), {})[each.method.lower()] = _operation(each, by_kind)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -60,9 +60,14 @@ def description() -> dict[str, Any]:
     }
 
 
+def plain(path: str) -> str:
+    """A path without the kinds of its parameters, which only the router reads."""
+    return re.sub(r":(int|path)}", "}", path)
+
+
 def _operation(each: Endpoint, by_kind: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "operationId": re.sub(r"\W+", "_", f"{each.method.lower()}{each.path.replace(':int', '')}").strip("_"),
+        "operationId": re.sub(r"\W+", "_", f"{each.method.lower()}{plain(each.path)}").strip("_"),
         "summary": each.summary,
         "parameters": [*_path_parameters(each), *_query_parameters(each)],
         "responses": {str(status): _response(kind, by_kind) for status, kind in each.gives.items()},
@@ -91,8 +96,10 @@ def _operation(each: Endpoint, by_kind: dict[str, Any]) -> dict[str, Any]:
 
 def _path_parameters(each: Endpoint) -> list[dict[str, Any]]:
     found = []
-    for name, kind in re.findall(r"\{(\w+)(:int)?\}", each.path):
-        schema: dict[str, Any] = {"type": "integer", "minimum": 0} if kind else {"type": "string", "minLength": 1}
+    for name, kind in re.findall(r"\{(\w+)(:int|:path)?\}", each.path):
+        schema: dict[str, Any] = (
+            {"type": "integer", "minimum": 0} if kind == ":int" else {"type": "string", "minLength": 1}
+        )
         found.append({"name": name, "in": "path", "required": True, "schema": schema})
     return found
 

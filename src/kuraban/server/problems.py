@@ -12,29 +12,40 @@ TYPE = b"application/problem+json"
 
 
 class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `type` is stable; `title` says it in English, `title_ja` in Japanese; `detail` is about this case."""
+    """RFC 9457. `type` is stable; `title` says it in English, `title_ja` in Japanese; `detail` is about this case.
+    acted_by, acted_at: who was first, of what changed meanwhile."""
 
     type: str
     title: str
     status: int
     title_ja: str = ""
     detail: str = ""
+    acted_by: str = ""
+    acted_at: str = ""
 
 
 class ProblemError(Exception):
     """Ends a request with problem details. `code` is the last part of their `type`."""
 
-    def __init__(self, status: int, code: str, detail: str = "", retry_after: int | None = None):
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str = "",
+        retry_after: int | None = None,
+        acted: tuple[str, str] = ("", ""),
+    ):
         super().__init__(detail or code)
         self.status = status
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+        self.acted = acted
 
     def body(self) -> bytes:
         """The problem details as JSON."""
         ja, en = WORDS.get(self.code) or _of_condition(self.code)
-        found = ProblemDetails(f"urn:kuraban:problem:{self.code}", en, self.status, ja, self.detail)
+        found = ProblemDetails(f"urn:kuraban:problem:{self.code}", en, self.status, ja, self.detail, *self.acted)
         return msgspec.json.encode(found)
 
     def headers(self) -> list[tuple[bytes, bytes]]:
@@ -67,6 +78,7 @@ WORDS = {
     "busy": ("混み合っています。少し待って再送してください", "too much is waiting; send it again a little later"),
     "not-durable": ("まだ保存できていません。同じidで再送してください", "not durable yet; send it again, same id"),
     "conflict": ("現在の状態からはできません", "not possible from the present state"),
+    "changed-meanwhile": ("先に他の操作がありました。最新の状態を確認してください", "somebody acted first; look again"),
     "same-person": ("提案者本人は承認できません", "whoever proposed it cannot approve it"),
     "link-expired": ("リンクの期限が切れています", "the link has expired"),
     "link-used": ("このリンクは回答済みです", "the link was answered already"),

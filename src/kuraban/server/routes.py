@@ -94,7 +94,7 @@ async def alert_detail(asked: Asked) -> api.AlertDetail:
 
     def look(connection: sqlite3.Connection) -> api.AlertDetail:
         found = _alert(connection, number)
-        acts = [verdicts.act_view(act) for act in alerts.acts_of(connection, number)]
+        acts = verdicts.act_views(alerts.acts_of(connection, number))
         return api.AlertDetail(
             verdicts.alert_view(found), acts, items(live, connection, alerts.events_of(connection, number, 200))
         )
@@ -112,13 +112,45 @@ def _alert(connection: sqlite3.Connection, number: int) -> alerts.Alert:
 async def alert_step(asked: Asked) -> api.AlertView:
     """Change an alert's state."""
     number, body = min(asked.request.path_params["alert"], 2**62), asked.body
+    expect = None
+    if body.expect is not None:
+        act = body.expect.act
+        expect = alerts.Seen(body.expect.state, -1 if act is msgspec.UNSET else act)
     try:
-        changed = await verdicts.step(asked.service, number, body.state, body.who, body.why, asked.by)
+        changed = await verdicts.step(asked.service, number, body.state, body.who, body.why, asked.by, expect)
     except KeyError:
         raise ProblemError(404, "not-found", f"there is no alert {number}") from None
+    except alerts.ChangedError as error:
+        acted = (error.act.who, written(error.act.at)) if error.act else ("", "")
+        raise ProblemError(409, "changed-meanwhile", str(error), acted=acted) from None
     except alerts.IllegalStepError as error:
         raise ProblemError(409, "conflict", str(error)) from None
     return verdicts.alert_view(changed)
+
+
+async def alert_note(asked: Asked) -> api.AlertView:
+    """Add a note to an alert."""
+    number, body = min(asked.request.path_params["alert"], 2**62), asked.body
+    try:
+        return verdicts.alert_view(await verdicts.note(asked.service, number, body.who, body.why, asked.by))
+    except KeyError:
+        raise ProblemError(404, "not-found", f"there is no alert {number}") from None
+
+
+async def group_step(asked: Asked) -> api.GroupStepped:
+    """Change the state of a whole group's alerts."""
+    group, body = asked.request.path_params["group"], asked.body
+    try:
+        changed, left = await verdicts.step_group(
+            asked.service, group, body.state, body.who, body.why, asked.by, body.expect
+        )
+    except KeyError:
+        raise ProblemError(404, "not-found", "no alert of this group is open") from None
+    except verdicts.GroupError as error:
+        raise ProblemError(409, "changed-meanwhile", str(error)) from None
+    except alerts.IllegalStepError as error:
+        raise ProblemError(409, "conflict", str(error)) from None
+    return api.GroupStepped(group, [verdicts.alert_view(each) for each in changed], left)
 
 
 async def group_list(asked: Asked) -> api.Groups:
@@ -223,6 +255,10 @@ ENDPOINTS = (
              "An alert with its history and events (アラートの詳細)"),
     Endpoint("POST", "/v1/alerts/{alert:int}", "manage", alert_step, api.Step, {200: api.AlertView},
              "Acknowledge an alert or give a verdict (アラートの処理)"),
+    Endpoint("POST", "/v1/alerts/{alert:int}/notes", "manage", alert_note, api.Note, {200: api.AlertView},
+             "Add a note to an alert (アラートへのメモ)"),
+    Endpoint("POST", "/v1/groups/{group:path}", "manage", group_step, api.GroupStep, {200: api.GroupStepped},
+             "Acknowledge or judge a whole ring or spray at once (組織的な攻撃の一括処理)"),
     Endpoint("GET", "/v1/groups", "read", group_list, None, {200: api.Groups},
              "Rings and sprays with open alerts (組織的な攻撃の一覧)"),
     Endpoint("GET", "/v1/audit", "read", audit_list, None, {200: api.Audit},

@@ -2,26 +2,39 @@
 
 import hmac
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
 from kuraban.journal import alerts
-from kuraban.journal.alerts import Act, Alert
+from kuraban.journal.alerts import Act, Alert, Seen
 from kuraban.server.api import ActView, AlertView
 from kuraban.server.clock import written
-from kuraban.server.outputs.owners import MAIL
+from kuraban.server.outputs.owners import MAIL, event_ids
 from kuraban.server.outputs.signing import Link, LinkError, mark_of
 from kuraban.server.service import Service
 
 ME, NOT_ME = "me", "not_me"
 
 
-async def step(service: Service, alert: int, state: str, who: str, why: str, by: str) -> Alert:
-    """Change an alert's state. Raises KeyError, `IllegalStepError`, `NotNowError`."""
+MOST_AT_ONCE = 1000  # alerts of a group in one transaction: decisions wait while it lasts
+
+
+class GroupError(ValueError):
+    """A group is not as it was looked at; nothing has changed."""
+
+
+async def step(
+    service: Service, alert: int, state: str, who: str, why: str, by: str, expect: Seen | None = None
+) -> Alert:
+    """Change an alert's state. by: the key or session it came with. expect: the alert as `who` saw it.
+
+    Raises KeyError, `ChangedError` where somebody acted since, `IllegalStepError`, `NotNowError`.
+    """
     trail, now = service.ready().trail, service.clock.now()
 
     def job(connection: sqlite3.Connection) -> Alert:
-        changed = alerts.step(connection, alert, state, who, why, now)
+        changed = alerts.step(connection, alert, state, who, why, now, expect)
         said = {"alert": alert, "account": changed.account, "state": state, "why": why, "by": by}
         trail.add(now, "alert", who, said)
         service.outbox.verdict(connection, changed, who, now)
@@ -31,6 +44,60 @@ async def step(service: Service, alert: int, state: str, who: str, why: str, by:
     service.outbox.ring()
     service.log.write("alert", account=changed.account, alert=alert, state=state)
     return changed
+
+
+async def note(service: Service, alert: int, who: str, why: str, by: str) -> Alert:
+    """Add a note to an alert without changing its state. Raises KeyError, `NotNowError`."""
+    trail, now = service.ready().trail, service.clock.now()
+
+    def job(connection: sqlite3.Connection) -> Alert:
+        noted = alerts.remark(connection, alert, who, why, now)
+        trail.add(now, "note", who, {"alert": alert, "account": noted.account, "why": why, "by": by})
+        return noted
+
+    return await service.write(job)
+
+
+async def step_group(
+    service: Service, group: str, state: str, who: str, why: str, by: str, expect: int | None = None
+) -> tuple[list[Alert], int]:
+    """Take one step with every open or acknowledged alert of a ring or spray that can take it: all of them or none.
+
+    The alerts changed (the oldest `MOST_AT_ONCE`), and how many are left for another call. expect: how many open or
+    acknowledged alerts `who` saw. Raises KeyError for no such alerts, `GroupError` where there are more or fewer by
+    now, `IllegalStepError` where none of them can take the step, `NotNowError`.
+    """
+    trail, now = service.ready().trail, service.clock.now()
+    # Which events they are about is looked up before: it takes the longest, and decisions would wait for it.
+    ids = await service.read(lambda connection: _events_of(connection, group)) if state in alerts.VERDICTS else {}
+
+    def job(connection: sqlite3.Connection) -> tuple[list[Alert], int]:
+        found = alerts.members(connection, group)
+        if not found:
+            raise KeyError(group)
+        if expect is not None and expect != len(found):
+            raise GroupError(f"{group} has {len(found)} open alerts by now, not {expect}")
+        able = [each for each in found if state in alerts.NEXT[each.state]]
+        if not able:
+            raise alerts.IllegalStepError(f"no open alert of {group} can become {state}")
+        changed = []
+        for each in able[:MOST_AT_ONCE]:
+            stepped = alerts.step(connection, each.id, state, who, why, now)
+            said = {"alert": each.id, "account": each.account, "state": state, "why": why, "by": by, "group": group}
+            trail.add(now, "alert", who, said)
+            service.outbox.verdict(connection, stepped, who, now, ids.get(each.id))
+            changed.append(stepped)
+        return changed, len(able) - len(changed)
+
+    changed, left = await service.write(job)
+    service.outbox.ring()
+    service.log.write("group", group=group, state=state, alerts=len(changed), left=left)
+    return changed, left
+
+
+def _events_of(connection: sqlite3.Connection, group: str) -> dict[int, list[str]]:
+    found = alerts.members(connection, group)[:MOST_AT_ONCE]
+    return {each.id: event_ids(connection, each.id) for each in found}
 
 
 async def owner_answers(service: Service, link: Link, answer: str) -> bool:
@@ -76,9 +143,14 @@ def alert_view(alert: Alert) -> AlertView:
         alert.ring,
         alert.events,
         msgspec.Raw(alert.decision),
+        alert.act,
     )
 
 
-def act_view(act: Act) -> ActView:
-    """An act for the API."""
-    return ActView(written(act.at), act.who, act.state, act.why)  # type: ignore[arg-type]
+def act_views(acts: Sequence[Act]) -> list[ActView]:
+    """All acts about an alert, oldest first, for the API. What left the state as it was is a note."""
+    before = [alerts.OPEN, *(act.state for act in acts)]
+    return [
+        ActView(act.id, written(act.at), act.who, act.state, act.why, act.state == was)  # type: ignore[arg-type]
+        for act, was in zip(acts, before, strict=False)
+    ]

@@ -89,14 +89,16 @@ class Outbox:
             # An owner is told once per alert and action, not once per order of a thief in a hurry.
             self._queue(connection, "owner", f"{alert}-{decision.action}", body, at)
 
-    def verdict(self, connection: sqlite3.Connection, alert: alerts.Alert, who: str, at: int) -> None:
-        """Queue what a verdict has to tell: the engine (as an event), and everybody else."""
-        act = alerts.acts_of(connection, alert.id)[-1].id
-        ids = owners.event_ids(connection, alert.id)
-        event = alerts.feedback(alert, ids, who, at, act)
-        if event is None:
+    def verdict(
+        self, connection: sqlite3.Connection, alert: alerts.Alert, who: str, at: int, ids: list[str] | None = None
+    ) -> None:
+        """Queue what a verdict has to tell: the engine (as an event), and everybody else. ids: of the alert's events,
+        where they have been looked up already."""
+        if alert.state not in alerts.VERDICTS or alert.act is None:
             return
-        key = f"alert-{alert.id}-{act}"
+        ids = owners.event_ids(connection, alert.id) if ids is None else ids
+        event = alerts.feedback(alert, ids, who, at)
+        key = f"alert-{alert.id}-{alert.act}"
         self._queue(connection, "feedback", key, event, at)
         said = {"type": "verdict", "alert": alert.id, "account": alert.account, "verdict": alert.state}
         for webhook in self.outputs.webhooks:
