@@ -172,6 +172,50 @@ def test_identity_systems_get_security_event_tokens_pushed_and_polled(tmp_path: 
             assert desk.client.post("/v1/shared-signals/push/poll", json={}).status_code == 404
 
 
+def test_replaced_credentials_are_told_to_identity_systems_once_with_the_time_it_happened(tmp_path: Path) -> None:
+    stream = Stream("poll", "https://desk.example", "https://other.example", KEY)
+    with running(tmp_path, Outputs(streams=(stream,))) as desk:
+        reset = {"id": "r-1", "time": "2025-06-01T10:00:00+09:00", "account": "v", "type": "credentials.reset"}
+        for _ in range(2):
+            assert desk.decide(json.dumps(reset).encode()).status_code == 202
+        jwk = desk.client.get("/.well-known/jwks.json").json()["keys"][0]
+        (token,) = desk.client.post("/v1/shared-signals/poll/poll", json={}).json()["sets"].values()
+        _, claims = verified(token, jwk)
+        assert claims["sub_id"] == {"format": "opaque", "id": "v"}
+        assert claims["events"] == {
+            "https://schemas.openid.net/secevent/caep/event-type/credential-change": {
+                "credential_type": "password",
+                "change_type": "update",
+                "event_timestamp": 1748739600,
+                "initiating_entity": "admin",
+            }
+        }
+
+
+@pytest.mark.parametrize(
+    ("state", "who", "kinds", "by"),
+    [
+        ("takeover", "yamada", {"caep:session-revoked", "risc:account-credential-change-required"}, "admin"),
+        ("owner", "yamada", {"caep:risk-level-change", "risc:account-enabled"}, "admin"),
+    ],
+)
+def test_a_verdict_says_what_identity_systems_have_to_do_and_who_brought_it_about(
+    tmp_path: Path, state: str, who: str, kinds: set[str], by: str
+) -> None:
+    stream = Stream("poll", "https://desk.example", "https://other.example", KEY, least=4)
+    with running(tmp_path, Outputs(streams=(stream,))) as desk:
+        desk.send(theft("v")[:-1])
+        alert = desk.client.get("/v1/alerts").json()["alerts"][0]["id"]
+        desk.client.post(f"/v1/alerts/{alert}", json={"state": state, "who": who})
+        jwk = desk.client.get("/.well-known/jwks.json").json()["keys"][0]
+        sets = desk.client.post("/v1/shared-signals/poll/poll", json={}).json()["sets"]
+        told = [token for jti, token in sets.items() if jti.startswith("poll-alert-")]
+        events = [next(iter(verified(token, jwk)[1]["events"].items())) for token in told]
+        base = "https://schemas.openid.net/secevent/"
+        assert {kind.removeprefix(base).replace("/event-type/", ":") for kind, _ in events} == kinds
+        assert {each["initiating_entity"] for kind, each in events if "caep" in kind} == {by}
+
+
 def _claims(body: bytes) -> str:
     part = body.split(b".")[1]
     return base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)).decode()

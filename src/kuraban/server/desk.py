@@ -18,6 +18,7 @@ import numpy as np
 from opentelemetry import trace
 
 from kuraban.columns import Reject
+from kuraban.core.layout import CREDENTIALS_RESET
 from kuraban.decisions import Decision
 from kuraban.journal import alerts, store
 from kuraban.journal.audit import Trail
@@ -111,8 +112,8 @@ class Settings:
 
 class Desk:
     """A recovered engine at work. connection: the writing one. noted: called inside the writer's transaction with each
-    decision above allow and its alert's number, to queue what others are to be told. settled: called after each commit.
-    deliver: gives a batch's answers to their replies."""
+    decision above allow and its alert's number, to queue what others are to be told. reset: the same with each account
+    whose credentials were replaced (its name, the event's number and time, now). settled: called after each commit. deliver: gives a batch's answers to their replies."""
 
     def __init__(
         self,
@@ -124,6 +125,7 @@ class Desk:
         meters: Meters,
         condition: Callable[[str, bool], object],
         noted: Callable[[sqlite3.Connection, Notable, int | None, int], object] = lambda *_: None,
+        reset: Callable[[sqlite3.Connection, str, int, int, int], object] = lambda *_: None,
         settled: Callable[[], object] = lambda: None,
         deliver: Deliver | None = None,
         settings: Settings | None = None,
@@ -136,6 +138,7 @@ class Desk:
         self._meters = meters
         self._condition = condition
         self._noted = noted
+        self._reset = reset
         self._settled = settled
         self._deliver = deliver or _one_by_one
         self._settings = settings or Settings()
@@ -291,6 +294,7 @@ class Desk:
         taken = self.live.take(b"\n".join(line for letter in letters for line in letter.lines), received)
         wanted = np.repeat([letter.wanted for letter in letters], [len(letter.lines) for letter in letters])
         answers, notable = self._render(taken, wanted)
+        resets = self._resets(taken)
         shadowed = self.shadow.decide(taken, received) if self.shadow is not None else None
         replies = [(letter.reply, outcome) for letter, outcome in _outcomes(letters, taken, answers)]
         decided = self._clock.monotonic()
@@ -301,6 +305,8 @@ class Desk:
                 alert = alerts.note(connection, each.decision, each.raw, each.seq, received)
                 self.trail.add(received, "decision", "engine", each.raw)
                 self._noted(connection, each, alert, received)
+            for account, seq, happened in resets:
+                self._reset(connection, account, seq, happened, received)
             if shadowed is not None:
                 shadowed(connection)
 
@@ -338,6 +344,12 @@ class Desk:
             if decision.action != "allow":
                 notable.append(Notable(decision, raw, taken.first + cause))
         return answers, notable
+
+    def _resets(self, taken: Taken) -> list[tuple[str, int, int]]:
+        """Accounts whose credentials were replaced: name, number of the event, when (microseconds)."""
+        rows, name = taken.batch.rows, self.live.replay.reader.accounts.name
+        at = np.flatnonzero(rows["type"] == CREDENTIALS_RESET).tolist()
+        return [(name(int(rows["account"][i])), taken.first + i, int(rows["time"][i])) for i in at]
 
     def _snapshot_due(self) -> bool:
         events = self.live.next - self._snapshot_at[0]

@@ -168,6 +168,7 @@ class Service:
             meters=self.meters,
             condition=self.condition,
             noted=self.outbox.note,
+            reset=self.outbox.reset,
             settled=self.outbox.ring,
             deliver=_deliver,
             settings=self.options.settings,

@@ -20,12 +20,14 @@ from kuraban.server.meters import Meters
 from kuraban.server.outputs import owners, signals
 from kuraban.server.outputs.posting import PostError, post
 from kuraban.server.outputs.settings import Outputs, Stream
+from kuraban.server.outputs.signals import Told
 from kuraban.server.outputs.signing import webhook_headers
 
 if TYPE_CHECKING:
     from kuraban.server.desk import Notable
     from kuraban.server.service import Service
 
+OWNER = "owner"  # who acted, where it was the account's owner himself
 MOST_TRIES = 14  # the last about five hours after the first
 _AT_ONCE = 50
 _IDLE_S = 30.0
@@ -81,7 +83,8 @@ class Outbox:
         reason = (first.ja, first.en) if first else None
         for stream in self.outputs.streams:
             if action >= stream.least:
-                self._queue_tokens(connection, stream, decision.action, decision.account, key, at, reason)
+                told = Told(decision.action, decision.account, at, at, reason)
+                self._queue_tokens(connection, stream, told, key)
         if self.outputs.owners is not None and alert is not None and action >= self.outputs.owners.least:
             body = msgspec.json.encode(
                 {"alert": alert, "account": decision.account, "decision": msgspec.Raw(notable.raw)}
@@ -103,23 +106,22 @@ class Outbox:
         said = {"type": "verdict", "alert": alert.id, "account": alert.account, "verdict": alert.state}
         for webhook in self.outputs.webhooks:
             self._queue(connection, webhook.name, key, msgspec.json.encode(said), at)
+        by = signals.USER if who == OWNER else signals.ADMIN
         for stream in self.outputs.streams:
-            self._queue_tokens(connection, stream, alert.state, alert.account, key, at, None)
+            self._queue_tokens(connection, stream, Told(alert.state, alert.account, at, at, by=by), key)
         self._fresh = True
 
-    def _queue_tokens(
-        self,
-        connection: sqlite3.Connection,
-        stream: Stream,
-        what: str,
-        account: str,
-        key: str,
-        at: int,
-        reason: tuple[str, str] | None,
-    ) -> None:
+    def reset(self, connection: sqlite3.Connection, account: str, seq: int, happened: int, at: int) -> None:
+        """Queue that the broker replaced an account's credentials. Called in the writer's transaction."""
+        for stream in self.outputs.streams:
+            self._queue_tokens(
+                connection, stream, Told("reset", account, at, happened, by=signals.ADMIN), f"{seq}-reset"
+            )
+
+    def _queue_tokens(self, connection: sqlite3.Connection, stream: Stream, told: Told, key: str) -> None:
         state = "due" if stream.url is not None else "poll"
-        for number, made in signals.tokens(stream, what, account, at, f"{stream.name}-{key}", reason):
-            self._queue(connection, stream.name, number, made.encode(), at, state)
+        for number, made in signals.tokens(stream, told, f"{stream.name}-{key}"):
+            self._queue(connection, stream.name, number, made.encode(), told.at, state)
 
     def _queue(
         self, connection: sqlite3.Connection, target: str, key: str, body: bytes, at: int, state: str = "due"
