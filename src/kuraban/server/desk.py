@@ -111,9 +111,12 @@ class Settings:
 
 
 class Desk:
-    """A recovered engine at work. connection: the writing one. noted: called inside the writer's transaction with each
-    decision above allow and its alert's number, to queue what others are to be told. reset: the same with each account
-    whose credentials were replaced (its name, the event's number and time, now). settled: called after each commit. deliver: gives a batch's answers to their replies."""
+    """A recovered engine at work. connection: the writing one.
+
+    noted: called inside the writer's transaction with each decision above allow and its alert's number, to queue what
+    others are to be told. reset: the same with each account whose credentials were replaced (its name, the event's
+    number and time, now). settled: called after each commit. deliver: gives a batch's answers to their replies.
+    """
 
     def __init__(
         self,
