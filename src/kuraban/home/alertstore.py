@@ -47,17 +47,35 @@ class Alerts(ABC):
     # Answers
 
     def add_answer(self, finding: Finding, mine: bool, now: datetime) -> None:
-        """What the owner said of a finding; its alert is settled."""
+        """What the owner said of a finding, in place of what he said of it before; its alert is settled."""
         about = _encode(finding.about).decode()
         with self.transaction():
+            self._withdraw(finding.id, now)
             sql = "INSERT INTO answers (finding, asked, mine, time, about) VALUES (?,?,?,?,?)"
             self._db.execute(sql, (finding.id, finding.kind.value, int(mine), now.isoformat(), about))
             sql = "UPDATE alerts SET settled = ?, acknowledged = coalesce(acknowledged, ?) WHERE id = ?"
             self._db.execute(sql, (now.isoformat(), now.isoformat(), finding.id))
 
+    def _withdraw(self, key: str, now: datetime) -> None:
+        sql = "UPDATE answers SET withdrawn = ? WHERE finding = ? AND withdrawn IS NULL"
+        self._db.execute(sql, (now.isoformat(), key))
+
+    def reopen(self, key: str, now: datetime) -> bool:
+        """Take back what the owner answered or noted: the alert waits again. False when there is no such alert."""
+        with self.transaction():
+            self._withdraw(key, now)
+            sql = "UPDATE alerts SET settled = NULL, acknowledged = NULL WHERE id = ?"
+            return bool(self._db.execute(sql, (key,)).rowcount)
+
+    def answer_to(self, key: str) -> tuple[bool, datetime] | None:
+        """Whether the owner said that this finding was himself, and when; None where he has not answered."""
+        sql = "SELECT mine, time FROM answers WHERE finding = ? AND withdrawn IS NULL ORDER BY id DESC"
+        row = self._db.execute(sql, (key,)).fetchone()
+        return (bool(row[0]), datetime.fromisoformat(row[1])) if row else None
+
     def answers(self) -> list[Answer]:
-        """All answers, oldest first."""
-        sql = "SELECT time, about, mine, asked FROM answers ORDER BY id"
+        """All answers that hold, oldest first."""
+        sql = "SELECT time, about, mine, asked FROM answers WHERE withdrawn IS NULL ORDER BY id"
         return [
             Answer(datetime.fromisoformat(time), _names.decode(about), bool(mine), asked)
             for time, about, mine, asked in self._db.execute(sql)

@@ -73,24 +73,37 @@ def take_mails(store: Store, items: Iterable[Item], context: MailContext, mailbo
     """Read mails into the store; for each item whether it was new. Kept every BATCH mails, and at the end."""
     source = iter(items)
     while batch := list(islice(source, BATCH)):
+        read = [(item, read_item(store, item, context)) for item in batch]
+        now = context.now()
         with store.transaction():
-            outcome = [take_item(store, item, context, mailbox) for item in batch]
+            outcome = [keep(store, item, one, now, mailbox) for item, one in read]
         yield from outcome
 
 
-def take_item(store: Store, item: Item, context: MailContext, mailbox: str = "") -> bool:
-    """One mail, or what could not be read, into the store; whether it was new. mailbox: its name; a mail whose
-    signature cannot be checked just now is kept for `check_again`, where it is given."""
-    now = context.now()
+def read_item(store: Store, item: Item, context: MailContext) -> Letter | None:
+    """One mail read, None where it is known already or cannot be read.
+
+    Outside of transactions: a key may have to be asked for by DNS,
+    and another program that has something to keep waits only so long.
+    """
+    if isinstance(item, Unreadable):
+        return None
+    if store.knows_letter(f"mail:{hashlib.sha256(item.raw).hexdigest()}"):
+        return None
+    return read_letter(item.raw, item.place, context, whole=item.whole, arrived=item.arrived)
+
+
+def keep(store: Store, item: Item, read: Letter | None, now: datetime, mailbox: str = "") -> bool:
+    """What was read, into the store; whether it was a new mail. mailbox: its name; a mail whose signature cannot be
+    checked just now is kept for `check_again`, where it is given."""
     if isinstance(item, Unreadable):
         store.add_unreadable(item, now)
         return False
-    if store.knows_letter(f"mail:{hashlib.sha256(item.raw).hexdigest()}"):
+    if read is None:
         return False
-    letter = read_letter(item.raw, item.place, context, whole=item.whole, arrived=item.arrived)
-    if mailbox and unchecked(letter):
-        store.keep_waiting(letter.origin, mailbox, item, now)
-    return store.add_letter(letter, now)
+    if mailbox and unchecked(read):
+        store.keep_waiting(read.origin, mailbox, item, now)
+    return store.add_letter(read, now)
 
 
 def unchecked(letter: Letter) -> bool:

@@ -57,6 +57,7 @@ MIGRATIONS = (
         origin TEXT PRIMARY KEY, mailbox TEXT NOT NULL, place TEXT NOT NULL, whole INTEGER NOT NULL, arrived TEXT,
         raw BLOB NOT NULL, seen TEXT NOT NULL) STRICT;
     """,
+    "ALTER TABLE answers ADD COLUMN withdrawn TEXT",
 )
 
 MOST_WAITING = 64 << 20  # bytes of mails kept whole
@@ -108,6 +109,8 @@ class Store(Alerts):
 
     def migrate(self) -> None:
         """Bring the tables to this version. Raises `HomeError` when a newer Kuraban wrote them."""
+        if int(self._db.execute("PRAGMA user_version").fetchone()[0]) == len(MIGRATIONS):
+            return  # without a lock: pages are shown while the watch writes
         # The version is read with the file locked: watch and pages may begin at the same moment.
         with self.transaction():
             version = int(self._db.execute("PRAGMA user_version").fetchone()[0])

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kuraban.home import alert, health, intake
+import msgspec
+
+from kuraban.home import alert, boxes, health, intake
 from kuraban.home.acts import TOKYO
 from kuraban.home.alert import Language, Send, by_apprise, say
 from kuraban.home.checking import mails_of
@@ -26,7 +28,7 @@ from kuraban.home.hardening import reminder_words
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import imap, watching
 from kuraban.home.mail.sources.imap import Arrived, Position, Server
-from kuraban.home.model import Unreadable
+from kuraban.home.model import Unreadable, Words
 from kuraban.home.plan import Plan
 from kuraban.home.plan import load as load_plan
 from kuraban.home.review import RECOMPUTED, Known, Review, review
@@ -69,6 +71,8 @@ class Watcher:
         last = self.store.time_note("watch.beat")
         if last is not None and now - last > GAP_TOLD:
             self.store.raise_alert(health.gap(last, now), now, quiet=False)
+        for box in self.config.mailbox:
+            boxes.over(self.store, box.name)
         self.beat()
 
     def beat(self) -> None:
@@ -79,14 +83,21 @@ class Watcher:
         """What an IMAP mailbox handed over."""
         now = self.now()
         if isinstance(handed, Unreadable):
-            first, _ = self._failed.get(box.name, (now, now))
-            self._failed[box.name] = (first, now)
+            self._fails(box, now, handed.words)
             return
         self._failed.pop(box.name, None)
         position = handed.position
+        read = intake.read_item(self.store, handed.item, self._context(box))
         with self.store.transaction():
-            self._changed |= intake.take_item(self.store, handed.item, self._context(box), box.name)
+            self._changed |= intake.keep(self.store, handed.item, read, now, box.name)
+            boxes.read(self.store, box.name, now)
             self.store.set_resume_point(box.name, position.folder, position.validity, position.uid)
+
+    def _fails(self, box: Mailbox, now: datetime, why: Words) -> None:
+        """Note that a mailbox could not be read just now."""
+        first, _ = self._failed.get(box.name, (now, now))
+        self._failed[box.name] = (first, now)
+        boxes.failing(self.store, box.name, first, why)
 
     def fetch(self) -> None:
         """What IMAP mailboxes have now, without waiting for more."""
@@ -97,6 +108,7 @@ class Watcher:
                         self._learn_from(box, mailbox)
                         for arrived in mailbox.since(box.folder, self._position(box)):
                             self.take(box, arrived)
+                    boxes.read(self.store, box.name, self.now())
                 except imap.MailboxError as error:
                     self.take(box, error.unreadable(f"imap:{box.user}@{box.host}"))
 
@@ -122,10 +134,10 @@ class Watcher:
 
     def _poll_files(self, box: Mailbox, path: Path) -> None:
         if not path.exists():
-            now = self.now()
-            self._failed[box.name] = (self._failed.get(box.name, (now, now))[0], now)
+            self._fails(box, self.now(), Words(f"{path} がありません", f"there is no {path}"))
             return
         self._failed.pop(box.name, None)
+        boxes.read(self.store, box.name, self.now())
         if self._moved(f"mailbox:{box.name}", path):
             if not box.authserv_id and self.store.note(f"receivers:{box.name}") is None:
                 intake.keep_receivers(self.store, box, intake.learn_receivers(mails_of(path)))
@@ -168,6 +180,7 @@ class Watcher:
                     self.store.raise_alert(finding, now, quiet=finding.last < began - OLD)
             self._settle({finding.id for finding in found.findings}, now)
             self.store.set_note("watch.looked", now.isoformat())
+            self.store.set_note("watch.untold", msgspec.json.encode(found.untold).decode())
         with suppress(OSError):
             self.context.keys.save(now)
         return found
@@ -189,6 +202,7 @@ class Watcher:
         for name, (first, last) in list(self._failed.items()):
             if now - last > FAILURES_END:
                 del self._failed[name]
+                boxes.over(self.store, name)
             elif now - first >= patience:
                 self.store.raise_alert(health.down(name, first, now), now, quiet=False)
         for one in self.store.alerts(only_open=True):

@@ -20,6 +20,7 @@ SUBCOMMANDS = (
     Sub("setup", "say what to read and whom to tell (最初の設定)"),
     Sub("check", "look once through mails and exports (メールやCSVを一度調べる)"),
     Sub("watch", "keep watching (見張りを続ける)"),
+    Sub("console", "the pages in your browser (画面を開く)"),
     Sub("status", "what is known and what waits for you (今の状態)"),
     Sub("answer", "say whether it was you (自分の操作かどうか答える)"),
     Sub("ack", "take note of an alert (知らせを確認済みにする)"),

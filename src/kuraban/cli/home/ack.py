@@ -2,8 +2,8 @@
 
 import argparse
 
-from kuraban.cli.home.answer import chosen
 from kuraban.cli.home.common import language_of, now, opened, show_words
+from kuraban.home.answering import chosen
 from kuraban.home.store import Store
 
 
@@ -21,7 +21,7 @@ def run(given: argparse.Namespace) -> int:
     folder, config = opened()
     language = language_of(given, config)
     store = Store.open(folder)
-    for alert in chosen(store, given.id, quiet_too=True):
+    for alert in chosen(store, given.id):
         store.acknowledge(alert.finding.id, now())
         show_words(f"[{alert.finding.id}] 確認済みにしました。", f"[{alert.finding.id}] noted", language)
     store.close()

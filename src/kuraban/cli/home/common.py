@@ -27,6 +27,19 @@ NEEDS_ANSWER = 3
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+def add_port(parser: argparse.ArgumentParser) -> None:
+    """The option of commands that serve the pages."""
+    parser.add_argument("--port", type=port, default=0, help="画面のポート / port of the pages (any free one)")
+
+
+def port(text: str) -> int:
+    """A port number; 0 for any free one. Raises ValueError."""
+    found = int(text)
+    if not 0 <= found <= 65_535:
+        raise ValueError
+    return found
+
+
 def language_of(given: argparse.Namespace, config: Config | None = None) -> Language:
     """That of --lang, else of the configuration, else of the system."""
     chosen: Language | None = getattr(given, "lang", None) or (config.language if config else None)

@@ -1,7 +1,7 @@
 """`kuraban home status`: the light, what waits for an answer, and whether the watch is alive."""
 
 import argparse
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from kuraban.cli.home.common import (
@@ -16,11 +16,8 @@ from kuraban.cli.home.common import (
     show_json,
     show_words,
 )
-from kuraban.home.findings import Level, worst
-from kuraban.home.model import Words
+from kuraban.home.condition import NOTHING, condition
 from kuraban.home.store import Store
-
-STALE = timedelta(hours=24)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,40 +38,23 @@ def run(given: argparse.Namespace) -> int:
         headline("yellow", say(NOTHING, language))
         return NEEDS_ANSWER
     store = Store.open(folder)
-    alerts = store.alerts(only_open=not given.all)
-    beat = store.time_note("watch.beat")
+    found = condition(store, now())
+    alerts = store.alerts() if given.all else store.alerts(only_open=True)
     store.close()
-    waiting = [alert for alert in alerts if alert.open and alert.finding.level is not Level.INFO]
-    stale = beat is None or now() - beat > STALE
-    light = {Level.ALARM: "red", Level.ASK: "yellow", Level.INFO: "yellow" if stale else "green"}[
-        worst(alert.finding for alert in waiting)
-    ]
     if given.json:
-        found: dict[str, Any] = {"light": light, "watch_beat": beat, "watching": not stale, "alerts": alerts}
-        show_json(found)
+        data: dict[str, Any] = {
+            "light": found.light,
+            "watch_beat": found.beat,
+            "watching": found.watching,
+            "alerts": alerts,
+        }
+        show_json(data)
     else:
-        headline(light, say(_sentence(len(waiting), stale), language))
-        _show_beat(beat, language)
-        shown = alerts if given.all else waiting
+        headline(found.light, say(found.sentence, language))
+        _show_beat(found.beat, language)
+        shown = alerts if given.all else found.waiting
         show_findings((alert.finding for alert in shown), language)
-    return 0 if light == "green" else NEEDS_ANSWER
-
-
-NOTHING = Words(
-    "まだ何も記録がありません。`kuraban home setup` から始めてください。",
-    "nothing is known yet; begin with `kuraban home setup`",
-)
-
-
-def _sentence(waiting: int, stale: bool) -> Words:
-    if waiting:
-        return Words(f"答えを待っていることが{waiting}件あります。", f"{waiting} waiting for your answer")
-    if stale:
-        return Words(
-            "見張りが動いていません。`kuraban home watch` を始めてください。",
-            "the watch is not running: start `kuraban home watch`",
-        )
-    return Words("異常はありません。見張りは動いています。", "nothing waits for you, and the watch goes on")
+    return 0 if found.light == "green" else NEEDS_ANSWER
 
 
 def _show_beat(beat: datetime | None, language: Language) -> None:

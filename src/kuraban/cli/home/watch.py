@@ -5,10 +5,11 @@ import fcntl
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kuraban.cli.home.common import NEEDS_ANSWER, announce_compiling, language_of, opened, show_words
+from kuraban.cli.home.common import NEEDS_ANSWER, add_port, announce_compiling, language_of, opened, show_words
 from kuraban.home import intake
 from kuraban.home.findings import Level
 from kuraban.home.folder import Folder
@@ -21,9 +22,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = (
         "設定したメールとCSVのフォルダを見張り続けます。止めるには Ctrl-C。\n"
-        "Keeps watching the mailboxes and the folder of exports that were set up. Stop with Ctrl-C."
+        "Keeps watching the mailboxes and the folder of exports that were set up. Stop with Ctrl-C.\n\n"
+        "  kuraban home watch --open      画面も開く / with the pages in your browser\n"
+        "  kuraban home watch --pages     画面のアドレスを表示 / the pages, their address only printed"
     )
-    parser.add_argument("--once", action="store_true", help="一巡だけ(cron用) / one round of files, for cron")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--once", action="store_true", help="一巡だけ(cron用) / one round of files, for cron")
+    kind.add_argument("--open", action="store_true", help="画面をブラウザで開く / open the pages in the browser")
+    kind.add_argument(
+        "--pages", action="store_true", help="画面のアドレスを表示 / serve the pages, print their address"
+    )
+    add_port(parser)
     parser.add_argument("--offline", action="store_true", help="DNSに尋ねない / ask no DNS server")
 
 
@@ -37,35 +46,72 @@ def run(given: argparse.Namespace) -> int:
             "there is nothing to watch: run `kuraban home setup` first",
         )
     announce_compiling(language)
-    with _alone(folder):
+    with alone(folder):
         store = Store.open(folder)
         keys = intake.open_keys(folder, online=not given.offline)
         watcher = Watcher(folder, config, store, language, intake.contexts(config, keys))
-        if given.once:
-            watcher.begin()
-            watcher.fetch()
-            watcher.step()
-        else:
-            stop = threading.Event()
-            signal.signal(signal.SIGTERM, lambda *_: stop.set())
-            show_words("見張りを始めました(Ctrl-C で終了)。", "watching (Ctrl-C to stop)", language)
-            try:
-                watcher.run(stop)
-            finally:
-                stop.set()
-        waiting = [a for a in store.alerts(only_open=True) if not a.quiet and a.finding.level is not Level.INFO]
+        status = _once(watcher) if given.once else _watch(watcher, given)
         store.close()
-    if given.once:
-        show_words(
-            f"一巡しました。答えを待っていること: {len(waiting)}件",
-            f"one round done; waiting for you: {len(waiting)}",
-            language,
-        )
-    return NEEDS_ANSWER if waiting and given.once else 0
+    return status
+
+
+def _once(watcher: Watcher) -> int:
+    """One round."""
+    watcher.begin()
+    watcher.fetch()
+    watcher.step()
+    open_ones = watcher.store.alerts(only_open=True)
+    waiting = [a for a in open_ones if not a.quiet and a.finding.level is not Level.INFO]
+    show_words(
+        f"一巡しました。答えを待っていること: {len(waiting)}件",
+        f"one round done; waiting for you: {len(waiting)}",
+        watcher.language,
+    )
+    return NEEDS_ANSWER if waiting else 0
+
+
+def _watch(watcher: Watcher, given: argparse.Namespace) -> int:
+    """Until stopped, with the pages where they are wanted."""
+    stop, ended = threading.Event(), threading.Event()
+
+    def end(*_: object) -> None:
+        ended.set()
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    begun = ("見張りを始めました(Ctrl-C で終了)。", "watching (Ctrl-C to stop)")
+    if not (given.open or given.pages):
+        show_words(*begun, watcher.language)
+        _until(watcher, stop)
+        return 0
+    from kuraban.cli.home.pages import served
+    from kuraban.console.home.seat import Running, stopped_by
+
+    running = Running("here")
+    with served(watcher.folder, given.port, running, watcher.language, browser=given.open):
+        show_words(*begun, watcher.language)
+        try:
+            _until(watcher, stop)
+        except Exception as error:
+            # The pages go on, so that whoever looks at them sees that nobody watches any more.
+            running.state, running.why = "stopped", stopped_by(error)
+            traceback.print_exc()
+            show_words(running.why.ja, running.why.en, watcher.language)
+            while not ended.wait(1.0):
+                pass
+            return 1
+    return 0
+
+
+def _until(watcher: Watcher, stop: threading.Event) -> None:
+    try:
+        watcher.run(stop)
+    finally:
+        stop.set()
 
 
 @contextmanager
-def _alone(folder: Folder) -> Iterator[None]:
+def alone(folder: Folder) -> Iterator[None]:
     """Hold the folder's lock, which the system lets go when this process ends, however it ends."""
     folder.prepare()
     handle = os.open(folder.path / "watch.lock", os.O_CREAT | os.O_RDWR, 0o600)

@@ -1,0 +1,1 @@
+"""The owner's pages, on loopback of his own computer."""
