@@ -257,8 +257,76 @@ def test_an_owner_is_told_at_the_old_address_too_and_a_denial_counts_at_once(tmp
         # The thief, with the other channel's link, cannot make it good.
         assert desk.client.post(links[1], content=b"answer=me", headers=form).status_code == 200
         assert desk.client.get("/v1/alerts", params={"state": "takeover"}).json()["alerts"]
-        newest = desk.client.get("/v1/accounts/v/events", params={"limit": "1"}).json
-        until(lambda: newest()["events"][0]["event"]["type"] == "owner.denied")
+        newest = desk.client.get("/v1/accounts/v/events", params={"limit": "1"}).json()["events"][0]
+        assert newest["event"]["type"] == "owner.denied"
+
+
+GENTLE = "[cost]\nlock = 1e9\nhold = 1e9\nchallenge = 1e8\n"
+
+
+def denials(desk: Running, account: str) -> list[dict[str, Any]]:
+    """Decisions that rest on an owner's denial, in the account's timeline."""
+    page = desk.client.get(f"/v1/accounts/{account}/events", params={"limit": "50"}).json()["events"]
+    return [decision for item in page if item["event"]["type"] == "owner.denied" for decision in item["decisions"]]
+
+
+def test_an_owners_denial_locks_his_account_at_once_whatever_the_costs_say(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(GENTLE)
+    with receiver() as other:
+        stream = Stream("poll", "https://desk.example", "https://idp.example", KEY, least=4)
+        hook = Webhook("core", other.url, SECRET, least=4)
+        outputs = Outputs("https://desk.example", (hook,), (stream,), Owners())
+        with running(tmp_path / "data", outputs, policy=path) as desk:
+            desk.send(theft("v")[:-1])
+            assert desk.client.get("/v1/alerts").json()["alerts"] == []  # nothing is worth a challenge at such prices
+            denied = {"id": "d-1", "time": "2025-05-20T03:10:00+09:00", "account": "v", "type": "owner.denied"}
+            for _ in range(2):
+                desk.decide(json.dumps(denied | {"about": ["v-theft-3"]}).encode())
+            (lock,) = denials(desk, "v")
+            assert (lock["event"], lock["account"], lock["action"]) == (None, "v", "lock")
+            assert lock["probability"] > 0.9
+            assert lock["exposure"] > 1_000_000
+            assert [reason["signal"] for reason in lock["reasons"]] == ["feedback.owner"]
+            alert = desk.client.get("/v1/alerts").json()["alerts"][0]
+            assert (alert["account"], alert["decision"]) == ("v", lock)
+            entry = desk.client.get("/v1/audit").json()["entries"][0]
+            assert (entry["kind"], entry["who"], entry["body"]) == ("decision", "owner", lock)
+            other.until(1)
+            assert json.loads(other.got[0][2]) == {"type": "decision", "alert": alert["id"], "decision": lock}
+            jwk = desk.client.get("/.well-known/jwks.json").json()["keys"][0]
+            sets = desk.client.post("/v1/shared-signals/poll/poll", json={}).json()["sets"].values()
+            events = [next(iter(verified(token, jwk)[1]["events"].items())) for token in sets]
+            assert [kind.rpartition("/")[2] for kind, _ in events] == ["session-revoked", "account-disabled"]
+            assert events[0][1]["initiating_entity"] == "user"
+        with running(tmp_path / "data", outputs, policy=path) as desk:
+            assert denials(desk, "v") == [lock]
+
+
+def test_a_denial_by_link_locks_even_where_an_analyst_was_first_and_no_second_alert_is_opened(tmp_path: Path) -> None:
+    with told_owner(tmp_path) as (desk, links):
+        number = desk.client.get("/v1/alerts").json()["alerts"][0]["id"]
+        desk.client.post(f"/v1/alerts/{number}", json={"state": "takeover", "who": "yamada"})
+        assert denials(desk, "v") == []  # an analyst's verdict locks nothing
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        for link in links:
+            assert desk.client.post(link, content=b"answer=not_me", headers=form).status_code == 200
+        assert [lock["action"] for lock in denials(desk, "v")] == ["lock"]
+        assert desk.client.get("/v1/alerts").json()["alerts"] == []
+        acts = desk.client.get(f"/v1/alerts/{number}").json()["acts"]
+        assert [(act["who"], act["state"]) for act in acts] == [("yamada", "takeover"), ("owner", "takeover")]
+        as_owner = desk.client.post(f"/v1/alerts/{number}", json={"state": "owner", "who": "owner"})
+        assert as_owner.status_code == 422  # nobody speaks for the owner
+
+
+def test_a_firm_that_cannot_lock_is_advised_the_gravest_it_can_do(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[broker]\nactions = ["allow", "notify", "challenge"]\n')
+    with running(tmp_path / "data", policy=path) as desk:
+        desk.send(theft("v"))
+        denied = {"id": "d-1", "time": "2025-05-20T03:10:00+09:00", "account": "v", "type": "owner.denied"}
+        desk.decide(json.dumps(denied).encode())
+        assert [each["action"] for each in denials(desk, "v")] == ["challenge"]
 
 
 def test_a_word_out_of_a_mailbox_does_not_close_an_alert(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.decisions import Decision
 
 OPEN, ACKNOWLEDGED, TAKEOVER, OWNER = STATES = ("open", "acknowledged", "takeover", "owner")
+# How ids of the events that verdicts become begin: who gave it stands in them.
+BY_ANALYST, BY_OWNER = "kuraban-alert-", "kuraban-owner-"
 VERDICTS = {TAKEOVER: "owner.denied", OWNER: "owner.confirmed"}
 NEXT = {
     OPEN: (ACKNOWLEDGED, TAKEOVER, OWNER),
@@ -204,12 +206,13 @@ def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, i
     return [(ring, int(n), float(loss)) for ring, n, loss in rows]
 
 
-def feedback(alert: Alert, ids: list[str], who: str, at: int) -> bytes:
-    """The event that tells the engine of a verdict, given at `at` by the alert's newest act."""
+def feedback(alert: Alert, ids: list[str], who: str, at: int, by_owner: bool = False) -> bytes:
+    """The event that tells the engine of a verdict, given at `at` by the alert's newest act. by_owner: it is the
+    account's owner who said so."""
     kind = VERDICTS[alert.state]
     return msgspec.json.encode(
         {
-            "id": f"kuraban-alert-{alert.id}-{alert.act}",
+            "id": f"{BY_OWNER if by_owner else BY_ANALYST}{alert.id}-{alert.act}",
             "time": datetime.fromtimestamp(at / 1e6, UTC).isoformat(),
             "account": alert.account,
             "type": kind,

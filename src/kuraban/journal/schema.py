@@ -78,6 +78,12 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             key TEXT, state TEXT NOT NULL, decided_by TEXT, decided_at INTEGER, decided_why TEXT NOT NULL)""",
         "CREATE INDEX proposal_waiting ON proposal (id) WHERE state = 'proposed'",
     ),
+    (
+        # Locks that an owner's denial (event `seq`) led to.
+        """CREATE TABLE denial (
+            seq INTEGER PRIMARY KEY, account TEXT NOT NULL, alert INTEGER, at INTEGER NOT NULL,
+            decision BLOB NOT NULL)""",
+    ),
 )
 
 

@@ -6,11 +6,18 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from kuraban.decisions import Decision, Reason
-from kuraban.events import Name
 
 Words = Annotated[str, Meta(max_length=2000)]
 Reasons = Annotated[str, Meta(min_length=1, max_length=2000)]
-Person = Annotated[str, Meta(min_length=1, max_length=128, description="who acts, as your own system knows them")]
+Person = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        pattern="^(?!(owner|engine|server|file|start)$)",  # who else acts here
+        description="who acts, as your own system knows them",
+    ),
+]
 State = Literal["open", "acknowledged", "takeover", "owner"]
 
 
@@ -244,7 +251,7 @@ class NewPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """A policy to decide by from now on (or, as `shadow`, to decide along). why: needed under the two-person rule."""
 
     toml: Annotated[str, Meta(max_length=65_536)]
-    who: Name
+    who: Person
     why: Words = ""
     shadow: bool = False
 

@@ -19,15 +19,16 @@ from opentelemetry import trace
 
 from kuraban.columns import Reject
 from kuraban.core.layout import CREDENTIALS_RESET
-from kuraban.decisions import Decision
 from kuraban.journal import alerts, store
 from kuraban.journal.audit import Trail
 from kuraban.journal.live import Live, Taken
 from kuraban.journal.snapshots import Snapshots
 from kuraban.journal.writer import Job, Work, Writer
 from kuraban.rendering import Renderer
+from kuraban.server import denials
 from kuraban.server.clock import Clock
 from kuraban.server.meters import Meters
+from kuraban.server.notable import Notable
 from kuraban.server.shadow import Shadow
 
 ENCODE = msgspec.json.Encoder().encode
@@ -91,15 +92,6 @@ class Call:
 
     act: Callable[[Live], tuple[Any, Job | None]]
     reply: Reply
-
-
-@dataclass
-class Notable:
-    """A decision above allow. seq: of the event that led to it."""
-
-    decision: Decision
-    raw: bytes
-    seq: int
 
 
 @dataclass(frozen=True)
@@ -297,7 +289,7 @@ class Desk:
         taken = self.live.take(b"\n".join(line for letter in letters for line in letter.lines), received)
         wanted = np.repeat([letter.wanted for letter in letters], [len(letter.lines) for letter in letters])
         answers, notable = self._render(taken, wanted)
-        resets = self._resets(taken)
+        resets, locks = self._resets(taken), denials.locks(self.live, taken)
         shadowed = self.shadow.decide(taken, received) if self.shadow is not None else None
         replies = [(letter.reply, outcome) for letter, outcome in _outcomes(letters, taken, answers)]
         decided = self._clock.monotonic()
@@ -308,6 +300,11 @@ class Desk:
                 alert = alerts.note(connection, each.decision, each.raw, each.seq, received)
                 self.trail.add(received, "decision", "engine", each.raw)
                 self._noted(connection, each, alert, received)
+            for lock in locks:
+                alert = lock.alert or alerts.note(connection, lock.decision, lock.raw, lock.seq, received)
+                denials.record(connection, lock, alert, received)
+                self.trail.add(received, "decision", "owner", lock.raw)
+                self._noted(connection, lock, alert, received)
             for account, seq, happened in resets:
                 self._reset(connection, account, seq, happened, received)
             if shadowed is not None:
@@ -315,6 +312,7 @@ class Desk:
 
         def done(_: Any) -> None:
             self._meters.batch(taken, decided - begun, self._clock.monotonic() - decided)
+            self._meters.denials.inc(len(locks))
             self._deliver(replies)
             self._settled()
 

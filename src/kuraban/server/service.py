@@ -32,6 +32,7 @@ from kuraban.journal.store import PolicyVersion
 from kuraban.journal.writer import PASSES, WAITS_FOR_ROOM, Job, Work
 from kuraban.reference.instruments import Instruments
 from kuraban.replay import Replay, Summary
+from kuraban.server import denials
 from kuraban.server.api import ConditionView
 from kuraban.server.clock import Clock
 from kuraban.server.conditions import CONDITIONS
@@ -49,6 +50,7 @@ _DAY = 86_400_000_000
 _SAMPLE = (
     b'{"id":"-","time":"2025-01-01T00:00:00Z","account":"-","type":"login.succeeded","client":{"ip":"126.159.33.187"}}'
 )
+_DENIAL = b'{"id":"d","time":"2025-01-01T00:00:01Z","account":"-","type":"owner.denied","about":["-"]}'
 
 
 @dataclass(frozen=True)
@@ -424,6 +426,8 @@ def _warm_up(replay: Replay) -> None:
     scratch.state = engine.State.empty()
     scratch.summary = Summary()
     scratch._worst = {}
-    taken = Live(scratch, window=1024).take(b"\n".join((_SAMPLE, _SAMPLE, b"{")), 0)
+    live = Live(scratch, window=1024)
+    taken = live.take(b"\n".join((_SAMPLE, _SAMPLE, b"{", _DENIAL)), 0)
+    denials.locks(live, taken)
     for row in taken.decisions:
         replay.writer._place(int(row["country"]), int(row["asn"]), int(row["hosting"]))

@@ -11,6 +11,7 @@ from kuraban.decisions import Decision
 from kuraban.journal import store
 from kuraban.journal.blocks import Block
 from kuraban.journal.live import Live
+from kuraban.server import denials
 from kuraban.server.api import TimelineItem
 from kuraban.server.clock import written
 from kuraban.server.service import Service
@@ -63,5 +64,7 @@ def items(live: Live, connection: sqlite3.Connection, seqs: Sequence[int]) -> li
         if place is not None:
             block, index = place
             event = msgspec.Raw(block.lines[index])
-            found.append(TimelineItem(seq, written(block.received), event, decisions_of(live, block, index)))
+            decided = decisions_of(live, block, index)
+            lock = denials.of_event(connection, seq)
+            found.append(TimelineItem(seq, written(block.received), event, [*decided, lock] if lock else decided))
     return found

@@ -1,5 +1,6 @@
 """What people decide about alerts: analysts by the API, owners by a link. Every act is durable and audited."""
 
+import contextlib
 import hmac
 import sqlite3
 from collections.abc import Sequence
@@ -10,11 +11,13 @@ from kuraban.journal import alerts
 from kuraban.journal.alerts import Act, Alert, Seen
 from kuraban.server.api import ActView, AlertView
 from kuraban.server.clock import written
+from kuraban.server.desk import FullError, NotNowError
 from kuraban.server.outputs.owners import MAIL, event_ids
 from kuraban.server.outputs.signing import Link, LinkError, mark_of
 from kuraban.server.service import Service
 
 ME, NOT_ME = "me", "not_me"
+OWNER = "owner"  # who acted, where it was the account's owner himself
 
 
 MOST_AT_ONCE = 1000  # alerts of a group in one transaction: decisions wait while it lasts
@@ -103,11 +106,12 @@ def _events_of(connection: sqlite3.Connection, group: str) -> dict[int, list[str
 async def owner_answers(service: Service, link: Link, answer: str) -> bool:
     """Take an owner's answer; whether it settles the alert. Raises `LinkError` where the link was used before.
 
-    "Not me" always does. "Me" does not where it came out of a mailbox, which a thief may hold.
+    "Not me" always does, and locks the account (see `denials`). "Me" does not where it came out of a mailbox, which a
+    thief may hold.
     """
     trail, now = service.ready().trail, service.clock.now()
 
-    def job(connection: sqlite3.Connection) -> tuple[bool, Alert]:
+    def job(connection: sqlite3.Connection) -> tuple[bool, Alert, bytes | None]:
         cursor = connection.execute("INSERT OR IGNORE INTO answered VALUES (?, ?, ?)", (link.number, now, answer))
         if cursor.rowcount != 1:
             raise LinkError("link-used")
@@ -119,16 +123,31 @@ async def owner_answers(service: Service, link: Link, answer: str) -> bool:
         # Having been denied once, an act is not made good by a link: a person has to.
         settles = settles and not (answer == ME and found.state == alerts.TAKEOVER)
         said = {"alert": found.id, "account": found.account, "answer": answer, "channel": link.channel}
-        trail.add(now, "owner", "owner", {**said, "settles": settles})
+        trail.add(now, "owner", OWNER, {**said, "settles": settles})
+        event, why = None, f"answered by {link.channel}"
+        # Where an analyst was first to say so, the owner's word counts all the same: it is what locks the account.
+        adds = answer == NOT_ME and found.state == state and not _denied(connection, found.id)
         if settles:
-            found = alerts.step(connection, found.id, state, "owner", f"answered by {link.channel}", now)
-            service.outbox.verdict(connection, found, "owner", now)
-        return settles, found
+            found = alerts.step(connection, found.id, state, OWNER, why, now)
+        elif adds:
+            found = alerts.remark(connection, found.id, OWNER, why, now)
+        if settles or adds:
+            event = service.outbox.verdict(connection, found, OWNER, now, by_owner=True)
+        return settles, found, event
 
-    settles, found = await service.write(job)
+    settles, found, event = await service.write(job)
+    if event is not None and answer == NOT_ME:
+        # At once, not behind other feedback. Where it cannot be now, the message that was queued with it sees to it.
+        with contextlib.suppress(NotNowError, FullError):
+            await service.decide([event], False)
     service.outbox.ring()
     service.log.write("owner", account=found.account, alert=found.id, answer=answer, settles=settles)
     return settles
+
+
+def _denied(connection: sqlite3.Connection, alert: int) -> bool:
+    acts = alerts.acts_of(connection, alert)
+    return any(act.who == OWNER and act.state == alerts.TAKEOVER for act in acts)
 
 
 def alert_view(alert: Alert) -> AlertView:

@@ -24,10 +24,9 @@ from kuraban.server.outputs.signals import Told
 from kuraban.server.outputs.signing import webhook_headers
 
 if TYPE_CHECKING:
-    from kuraban.server.desk import Notable
+    from kuraban.server.notable import Notable
     from kuraban.server.service import Service
 
-OWNER = "owner"  # who acted, where it was the account's owner himself
 MOST_TRIES = 14  # the last about five hours after the first
 _AT_ONCE = 50
 _IDLE_S = 30.0
@@ -83,7 +82,8 @@ class Outbox:
         reason = (first.ja, first.en) if first else None
         for stream in self.outputs.streams:
             if action >= stream.least:
-                told = Told(decision.action, decision.account, at, at, reason)
+                by = signals.USER if notable.by_owner else signals.POLICY
+                told = Told(decision.action, decision.account, at, at, reason, by)
                 self._queue_tokens(connection, stream, told, key)
         if self.outputs.owners is not None and alert is not None and action >= self.outputs.owners.least:
             body = msgspec.json.encode(
@@ -93,23 +93,32 @@ class Outbox:
             self._queue(connection, "owner", f"{alert}-{decision.action}", body, at)
 
     def verdict(
-        self, connection: sqlite3.Connection, alert: alerts.Alert, who: str, at: int, ids: list[str] | None = None
-    ) -> None:
-        """Queue what a verdict has to tell: the engine (as an event), and everybody else. ids: of the alert's events,
-        where they have been looked up already."""
+        self,
+        connection: sqlite3.Connection,
+        alert: alerts.Alert,
+        who: str,
+        at: int,
+        ids: list[str] | None = None,
+        *,
+        by_owner: bool = False,
+    ) -> bytes | None:
+        """Queue what a verdict has to tell: the engine (as an event, which is returned), and everybody else.
+
+        ids: of the alert's events, where they have been looked up already. None where the state is no verdict.
+        """
         if alert.state not in alerts.VERDICTS or alert.act is None:
-            return
+            return None
         ids = owners.event_ids(connection, alert.id) if ids is None else ids
-        event = alerts.feedback(alert, ids, who, at)
+        event = alerts.feedback(alert, ids, who, at, by_owner)
         key = f"alert-{alert.id}-{alert.act}"
         self._queue(connection, "feedback", key, event, at)
         said = {"type": "verdict", "alert": alert.id, "account": alert.account, "verdict": alert.state}
         for webhook in self.outputs.webhooks:
             self._queue(connection, webhook.name, key, msgspec.json.encode(said), at)
-        by = signals.USER if who == OWNER else signals.ADMIN
+        by = signals.USER if by_owner else signals.ADMIN
         for stream in self.outputs.streams:
             self._queue_tokens(connection, stream, Told(alert.state, alert.account, at, at, by=by), key)
-        self._fresh = True
+        return event
 
     def reset(self, connection: sqlite3.Connection, account: str, seq: int, happened: int, at: int) -> None:
         """Queue that the broker replaced an account's credentials. Called in the writer's transaction."""
