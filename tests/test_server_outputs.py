@@ -378,6 +378,36 @@ def test_channels_that_run_programs_are_not_accepted(tmp_path: Path) -> None:
             assert desk.client.put("/v1/accounts/a/contacts", json={"urls": [url]}).status_code == 422
 
 
+def test_an_owner_reached_by_mail_alone_is_warned_of_and_counted(tmp_path: Path) -> None:
+    def put(desk: Running, account: str, *urls: str) -> Any:
+        return desk.client.put(f"/v1/accounts/{account}/contacts", json={"urls": urls}).json()
+
+    mail, push = "mailto://u:p@mail.example?to=a@b.example", "ntfys://push.example/topic"
+    outputs = Outputs("https://desk.example", owners=Owners())
+    with running(tmp_path, outputs) as desk:
+        assert put(desk, "a", mail)["warning"]["code"] == "mail-only"
+        assert put(desk, "a", mail, mail + "&cc=c@d.example")["warning"]["code"] == "mail-only"
+        assert put(desk, "b", push, mail)["warning"] is None
+        assert put(desk, "c", mail)["warning"]["code"] == "mail-only"
+        assert put(desk, "c")["warning"]["code"] == "no-channel"
+    with running(tmp_path, outputs) as desk:
+        (problem,) = desk.client.get("/readyz").json()["problems"]
+        assert (problem["code"], problem["stops"], problem["detail"]) == ("owners_by_mail_only", False, "1 accounts")
+        assert b"kuraban_owners_by_mail_only 1.0" in desk.client.get("/metrics").content
+        assert put(desk, "a", mail, push)["warning"] is None
+        assert desk.client.get("/readyz").json()["problems"] == []
+
+
+def test_a_desk_that_asks_for_a_second_channel_refuses_mail_alone(tmp_path: Path) -> None:
+    outputs = Outputs("https://desk.example", owners=Owners(require_second_channel=True))
+    with running(tmp_path, outputs) as desk:
+        path = "/v1/accounts/a/contacts"
+        for urls, status in ((["mailto://u:p@mail.example"], 422), (["mailto://u:p@m.example", "line://t/u"], 200)):
+            response = desk.client.put(path, json={"urls": urls})
+            assert response.status_code == status
+        assert response.json()["channels"] == 2
+
+
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
@@ -391,6 +421,7 @@ PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         ('[[shared_signals]]\nname = "a"\ndelivery = "pull"', "push"),
         ('[[shared_signals]]\nname = "a"\ndelivery = "poll"\nkey_file = "{s}"', "not a private key"),
         ('[owners]\nleast = "hold"', "needs public_url"),
+        ('[owners]\nrequire_second_channel = "yes"', "true or false"),
         ("nonsense = 1", "unknown nonsense"),
     ],
 )

@@ -291,12 +291,21 @@ class Contact(Struct, frozen=True, forbid_unknown_fields=True):
     urls: Annotated[list[Annotated[str, Meta(min_length=3, max_length=1024)]], Meta(max_length=8)]
 
 
+class Caution(Struct, frozen=True):
+    """Why what was accepted should not stay so."""
+
+    code: Literal["mail-only", "no-channel"]
+    ja: str
+    en: str
+
+
 class Contacts(Struct, frozen=True):
     """How many channels of an owner are used now; addresses themselves are never read back."""
 
     account: str
     channels: int
     kept_though_replaced: int
+    warning: Caution | None
 
 
 class Message(Struct, frozen=True):

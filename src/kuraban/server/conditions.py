@@ -104,6 +104,12 @@ CONDITIONS = {
             "decisions read back differ from those recorded (another version or other reference data)",
         ),
         Condition(
+            "owners_by_mail_only",
+            False,
+            "連絡先がメールだけの口座があります(メールを乗っ取られると通知が届きません)",
+            "some owners are reached by e-mail alone, which a thief who holds the mailbox can silence",
+        ),
+        Condition(
             "outputs_failing",
             False,
             "外部への通知が届いていません",

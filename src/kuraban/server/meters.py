@@ -71,6 +71,7 @@ class Meters:
             "kuraban_shadow_decisions", "Decisions of both policies", ["action", "shadow"], registry=registry
         )
         self.denials = Counter("kuraban_owner_denials", "Locks by an owner's own word", registry=registry)
+        self.mail_only = Gauge("kuraban_owners_by_mail_only", "Owners reached by e-mail alone", registry=registry)
         self.proposals = Gauge("kuraban_policy_proposals", "Changes that wait for a second person", registry=registry)
         self._recent = [0.0, 0.0]
         self._taken = {name: self.events.labels(name) for name in ("accepted", "duplicate", "rejected")}

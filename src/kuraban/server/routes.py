@@ -16,8 +16,9 @@ from kuraban.journal.store import Events
 from kuraban.journal.writer import Job
 from kuraban.server import accounts, api, verdicts
 from kuraban.server.clock import written
+from kuraban.server.contacts import contact_set
 from kuraban.server.endpoint import Asked, Endpoint, answer
-from kuraban.server.outputs import outbox, owners, polling
+from kuraban.server.outputs import outbox, polling
 from kuraban.server.paging import cursor, limit, place
 from kuraban.server.policy_routes import policy_change, policy_list, proposal_judged, proposal_list
 from kuraban.server.problems import ProblemError
@@ -168,23 +169,6 @@ async def audit_list(asked: Asked) -> api.Audit:
         for each in found[:most]
     ]
     return api.Audit(shown, cursor(found[most - 1].n) if len(found) > most else None)
-
-
-async def contact_set(asked: Asked) -> api.Contacts:
-    """How an owner is reached from now on."""
-    name, service = asked.request.path_params["account"], asked.service
-    unknown = {owners.scheme(url) for url in asked.body.urls} - owners.SCHEMES
-    if unknown:
-        raise ProblemError(422, "invalid-request", f"channels are some of {', '.join(sorted(owners.SCHEMES))}")
-    now, trail = service.clock.now(), service.ready().trail
-
-    def job(connection: sqlite3.Connection) -> None:
-        owners.set_contacts(connection, name, asked.body.urls, now)
-        trail.add(now, "contact", asked.by, {"account": name, "channels": sorted(map(owners.scheme, asked.body.urls))})
-
-    await service.write(job)
-    used, kept = await service.read(lambda connection: owners.counts(connection, name, now))
-    return api.Contacts(name, used, kept)
 
 
 async def dead_letters(asked: Asked) -> api.Messages:

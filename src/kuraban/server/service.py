@@ -40,6 +40,7 @@ from kuraban.server.desk import Desk, NotNowError, Outcome, Settings
 from kuraban.server.keys import Keys, open_keys
 from kuraban.server.logs import Log
 from kuraban.server.meters import Meters
+from kuraban.server.outputs import owners
 from kuraban.server.outputs.outbox import Outbox
 from kuraban.server.outputs.settings import Outputs
 from kuraban.server.policies import Asker, PolicyControl
@@ -99,6 +100,7 @@ class Service:
         self.outbox = Outbox(self.outputs, self.secret, self.meters)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="reader")
         self.control = PolicyControl(options.two_person)
+        self.mail_only = 0
 
     @property
     def policies(self) -> list[PolicyVersion]:
@@ -113,6 +115,8 @@ class Service:
     def condition(self, code: str, on: bool, detail: str = "") -> None:
         """Note that a condition lasts, or does no longer."""
         if on == (code in self.problems):
+            if on:
+                self.problems[code] = detail
             return
         if on:
             self.problems[code] = detail
@@ -125,6 +129,13 @@ class Service:
         """What is wrong, in words."""
         found = [(CONDITIONS[code], detail) for code, detail in list(self.problems.items())]
         return [ConditionView(each.code, each.stops, each.ja, each.en, detail) for each, detail in found]
+
+    def count_mail_only(self, count: int) -> None:
+        """Note how many owners are reached by e-mail alone."""
+        self.mail_only = count
+        self.meters.mail_only.set(count)
+        if self.outputs.owners is not None:
+            self.condition("owners_by_mail_only", count > 0, f"{count:,} accounts")
 
     @property
     def stopped_by(self) -> str | None:
@@ -162,6 +173,7 @@ class Service:
         _warm_up(live.replay)
         self._settle_policy(live, connection)
         self.outbox.prepare(connection)
+        self.count_mail_only(owners.by_mail_only(connection))
         desk = Desk(
             live,
             connection,

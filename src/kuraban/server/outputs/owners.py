@@ -78,6 +78,17 @@ def counts(connection: sqlite3.Connection, account: str, at: int) -> tuple[int, 
     return sum(until is None for (until,) in rows), sum(until is not None and until > at for (until,) in rows)
 
 
+def by_mail_only(connection: sqlite3.Connection, account: str | None = None) -> int:
+    """How many owners are reached by e-mail alone: of all, or whether one is (0 or 1)."""
+    clause, values = ("", ()) if account is None else (" AND account = ?", (account,))
+    (found,) = connection.execute(
+        "SELECT count(*) FROM (SELECT account FROM contact WHERE until IS NULL" + clause + " GROUP BY account"  # noqa: S608
+        " HAVING sum(url NOT LIKE 'mailto://%' AND url NOT LIKE 'mailtos://%') = 0)",
+        values,
+    ).fetchone()
+    return int(found)
+
+
 def event_ids(connection: sqlite3.Connection, alert: int, most: int = 64) -> list[str]:
     """The ids of the newest events an alert is about, oldest first."""
     events = store.Events(connection, keep=8)

@@ -20,6 +20,7 @@ key_file = "/etc/kuraban/set.pem"            # an EC P-256 private key
 [owners]
 least = "challenge"
 link_hours = 72
+require_second_channel = true                # refuse contacts that are e-mail only; by default they get a warning
 """
 
 import tomllib
@@ -70,6 +71,7 @@ class Owners:
 
     least: int = 2
     link_hours: float = 72.0
+    require_second_channel: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,14 @@ def _stream(table: Mapping[str, Any], where: str) -> Stream:
 
 
 def _owners(table: Mapping[str, Any], where: str) -> Owners:
-    _only(table, {"least", "link_hours"}, where)
+    _only(table, {"least", "link_hours", "require_second_channel"}, where)
     hours = table.get("link_hours", 72)
     if isinstance(hours, bool) or not isinstance(hours, int | float) or not 1 <= hours <= 720:
         raise OutputsError(f"{where}: link_hours is a number from 1 to 720")
-    return Owners(_least(table, where), float(hours))
+    second = table.get("require_second_channel", False)
+    if not isinstance(second, bool):
+        raise OutputsError(f"{where}: require_second_channel is true or false")
+    return Owners(_least(table, where), float(hours), second)
 
 
 def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
