@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kuraban.cli.home.reach import EXAMPLE
 from kuraban.home.reach import (
+    EXAMPLE,
     Belongings,
     Graph,
     as_data,

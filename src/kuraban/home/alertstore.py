@@ -155,6 +155,10 @@ class Alerts(ABC):
         sql = "SELECT count(*) FROM sends WHERE channel = ? AND time >= ?"
         return int(self._db.execute(sql, (channel, since.isoformat())).fetchone()[0])
 
+    def last_send(self, channel: str) -> datetime | None:
+        """When a channel last got a message, as far back as that is remembered."""
+        return _time(self._db.execute("SELECT max(time) FROM sends WHERE channel = ?", (channel,)).fetchone()[0])
+
 
 _ALERT = "SELECT finding, raised, quiet, acknowledged, settled, sends, last_sent, channels FROM alerts"
 

@@ -18,6 +18,7 @@ from kuraban.home.alertstore import Alerts
 from kuraban.home.findings import Finding
 from kuraban.home.folder import Folder
 from kuraban.home.mail.sources.model import RawMail
+from kuraban.home.mailstore import Mails
 from kuraban.home.model import Fact, Letter, Unreadable, Verdict, Words
 from kuraban.home.problems import HomeError
 from kuraban.home.reconcile import Period
@@ -58,6 +59,7 @@ MIGRATIONS = (
         raw BLOB NOT NULL, seen TEXT NOT NULL) STRICT;
     """,
     "ALTER TABLE answers ADD COLUMN withdrawn TEXT",
+    "CREATE INDEX letters_by_broker ON letters (broker, verdict, received, sent)",
 )
 
 MOST_WAITING = 64 << 20  # bytes of mails kept whole
@@ -71,7 +73,7 @@ _words = msgspec.json.Decoder(Words)
 _names = msgspec.json.Decoder(tuple[str, ...])
 
 
-class Store(Alerts):
+class Store(Alerts, Mails):
     """The file, open. One writer at a time; a second one waits up to ten seconds."""
 
     def __init__(self, path: Path | str):

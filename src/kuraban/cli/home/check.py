@@ -20,6 +20,7 @@ from kuraban.cli.home.common import (
 from kuraban.home import intake, plan
 from kuraban.home.checking import Report, check
 from kuraban.home.store import Store
+from kuraban.home.wording import VERDICTS
 
 MOST_SHOWN = 5
 
@@ -77,7 +78,7 @@ def _show(report: Report, language: Language) -> None:
     for letter in report.single:
         show()
         verdict = letter.authenticity.verdict
-        show(f"✉ {letter.subject[:80] or '-'}  <{letter.sender}>  {VERDICTS[verdict][0 if language == 'ja' else 1]}")
+        show(f"✉ {letter.subject[:80] or '-'}  <{letter.sender}>  {say(VERDICTS[verdict], language)}")
         for why in letter.authenticity.why:
             show(f"     - {say(why.words, language)}")
         for fact in letter.facts:
@@ -93,14 +94,6 @@ def _show(report: Report, language: Language) -> None:
             language,
         )
     _show_unreadable(report, language)
-
-
-VERDICTS = {
-    "verified": ("本物(署名を確認)", "genuine (signature checked)"),
-    "unverified": ("本物か確認できない", "cannot be proved genuine"),
-    "forged": ("偽物", "forged"),
-    "lookalike": ("偽物(似せたアドレス)", "forged (lookalike address)"),
-}
 
 
 def _show_forged(report: Report, language: Language) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from kuraban.cli.home.common import language_of, now, opened, show, show_json, show_words
 from kuraban.home import hardening
 from kuraban.home.acts import TOKYO
-from kuraban.home.hardening import HOME, RECORD, Done
+from kuraban.home.hardening import RECORD, Done
 from kuraban.home.problems import HomeError
 
 
@@ -57,19 +57,9 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _line(given: argparse.Namespace) -> Done:
-    known = {step.id: step for step in hardening.steps().step}
-    step = known.get(given.step or "")
-    if step is None:
-        raise HomeError.of(
-            "手順の番号を `kuraban home harden --ids` で確かめてください。",
-            "see `kuraban home harden --ids` for the steps",
-        )
-    thing = given.thing or (HOME.name if step.scope == "home" else None)
-    if thing is None:
-        raise HomeError.of("どれについてか(口座や端末の名前)も書いてください。", "also name the account or device")
+    today = now().astimezone(TOKYO).date()
     try:
-        on = date.fromisoformat(given.on) if given.on else now().astimezone(TOKYO).date()
+        on = date.fromisoformat(given.on) if given.on else today
     except ValueError:
         raise HomeError.of("日付は 2026-04-01 の形で書いてください。", "write the date as 2026-04-01") from None
-    state = given.what.replace("-", "_")
-    return Done(step=step.id, thing=thing, state=state, on=on, noted=now(), note=given.note)
+    return hardening.entry(given.step, given.thing, given.what.replace("-", "_"), on, now(), given.note)

@@ -5,17 +5,14 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from kuraban.cli.home.common import Language, language_of, now, opened, say, show, show_json, show_words
-from kuraban.cli.home.reach import FILE, belongings
-from kuraban.home import casefile, hardening, incident
+from kuraban.home import incident, walk
 from kuraban.home.acts import TOKYO
 from kuraban.home.config import Config
 from kuraban.home.folder import Folder
-from kuraban.home.hardening import RECORD
-from kuraban.home.incident import Action, PackageError
+from kuraban.home.incident import Action
 from kuraban.home.problems import HomeError
 from kuraban.home.store import Store
 
-LOG = "incident.jsonl"
 STEPS = tuple(step.id for step in incident.guide().step)
 
 
@@ -44,39 +41,27 @@ def run(given: argparse.Namespace) -> int:
     folder, config = opened()
     language = language_of(given, config)
     if given.what == "guide":
-        banks = _banks(folder)
-        accounts = [incident.Account(a.label, a.broker, a.phone, banks.get(a.label, ())) for a in config.account]
-        lines = incident.first_hour(accounts)
+        lines = incident.first_hour(walk.accounts(folder, config))
         if given.json:
             show_json(incident.as_data(lines))
         else:
-            show(incident.as_text(lines, language, incident.notes(folder.path / LOG)[0]))
+            show(incident.as_text(lines, language, walk.log(folder)))
         return 0
     if given.what == "note":
         return _note(given, folder, language)
     if given.what == "notes":
-        for action in incident.notes(folder.path / LOG)[0]:
+        for action in walk.log(folder):
             show(f"{action.at.astimezone(TOKYO):%Y-%m-%d %H:%M}\t{action.account or ''}\t{action.what}")
         return 0
     return _package(given, folder, config, language)
-
-
-def _banks(folder: Folder) -> dict[str, tuple[str, ...]]:
-    """The banks that each broker can pull from, where `reach.toml` says so; a wrong file stops nothing now."""
-    try:
-        return {broker.name: tuple(broker.sweep) for broker in belongings(folder.path / FILE).broker}
-    except HomeError:
-        return {}
 
 
 def _note(given: argparse.Namespace, folder: Folder, language: Language) -> int:
     if not given.text:
         raise HomeError.of("したことを書いてください。", "say what was done")
     at = _moment(given.at) if given.at else now()
-    folder.prepare()
-    incident.note(
-        folder.path / LOG, Action(at=at, noted=now(), what=given.text[:1000], account=given.account, step=given.step)
-    )
+    text = given.text[: walk.MOST_TEXT]
+    walk.note(folder, Action(at=at, noted=now(), what=text, account=given.account, step=given.step))
     show_words("記録しました。", "noted", language)
     return 0
 
@@ -85,14 +70,8 @@ def _package(given: argparse.Namespace, folder: Folder, config: Config, language
     until = _moment(given.until, end=True) if given.until else now()
     since = _moment(given.since) if given.since else until - timedelta(days=30)
     store = Store.open(folder)
-    actions, _ = incident.notes(folder.path / LOG)
-    done, _ = hardening.read(folder.path / RECORD)
-    evidence = casefile.gather(store, config, since, until, now(), tuple(actions), tuple(done))
+    package = walk.package(store, folder, config, since, until, given.into, now())
     store.close()
-    try:
-        package = incident.write_package(evidence, given.into)
-    except PackageError as error:
-        raise HomeError(error.words) from error
     show_words(
         f"証拠一式を書きました: {package.archive}\n控えておく値(SHA-256): {package.sums}",
         f"the evidence is in {package.archive}\nwrite this down elsewhere (SHA-256): {package.sums}",

@@ -6,43 +6,8 @@ from pathlib import Path
 
 from kuraban.cli.errors import CommandError
 from kuraban.cli.home.common import language_of, opened, show, show_json, show_words
-from kuraban.home import reach, tomlfile
-from kuraban.home.problems import HomeError
-from kuraban.home.reach import Belongings
-
-FILE = "reach.toml"
-EXAMPLE = """\
-# 持っているものと、そのつながり。パスワードは書きません。
-# What you have and what hangs on what. No password belongs here.
-# 使い回しのパスワードは、同じ password_group の名前で示します。Shared passwords are shown by a name of the group.
-[[device]]
-name = "スマホ"
-
-[[phone]]
-name = "携帯番号"
-device = "スマホ"
-
-[[mailbox]]
-name = "Gmail"
-login = "sms"
-code_to = "携帯番号"
-password_group = "いつもの"
-signed_in = ["スマホ"]
-
-[[bank]]
-name = "楽天銀行"
-yen = 2000000
-
-[[broker]]
-name = "楽天証券"
-broker = "rakuten"
-yen = 5000000
-login = "email"
-code_to = "Gmail"
-password_group = "いつもの"
-reset_by = ["Gmail"]
-sweep = ["楽天銀行"]
-"""
+from kuraban.home import reach
+from kuraban.home.reach import EXAMPLE, FILE, belongings
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -56,22 +21,6 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--png", type=Path, metavar="FILE", help="図を画像で書く / draw it as an image")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--example", action="store_true", help="書き方の例を表示 / print an example")
-
-
-def belongings(path: Path) -> Belongings:
-    """The owner's file, sound. Raises `HomeError`."""
-    if not path.exists():
-        raise HomeError.of(
-            f"{path} がありません。`kuraban home reach --example` の例を写して書いてください。",
-            f"there is no {path}; copy what `kuraban home reach --example` prints and change it",
-        )
-    mine = tomlfile.read(path, Belongings)
-    wrong = reach.problems(mine)
-    if wrong:
-        raise HomeError.of(
-            f"{path}: " + "。".join(words.ja for words in wrong[:5]), f"{path}: " + "; ".join(w.en for w in wrong[:5])
-        )
-    return mine
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,7 +4,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from kuraban.console.home import findings, light
+from kuraban.console.home import findings, harden, incident, light, mails, missing, reach, watching
 from kuraban.console.home.door import Guard
 from kuraban.console.home.seat import NotFoundError, Page, Seat, Visit, route
 
@@ -16,6 +16,12 @@ def _nothing(visit: Visit) -> Response:
 PAGES = (
     *light.PAGES,
     *findings.PAGES,
+    *mails.PAGES,
+    *missing.PAGES,
+    *reach.PAGES,
+    *harden.PAGES,
+    *incident.PAGES,
+    *watching.PAGES,
     Page("GET", "/{path:path}", _nothing),
     Page("POST", "/{path:path}", _nothing),
 )

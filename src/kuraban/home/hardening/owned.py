@@ -1,11 +1,11 @@
 """What hardening is about for this owner, from `reach.toml` or else the configuration, and its reminders."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from kuraban.home import tomlfile
 from kuraban.home.config import Config
-from kuraban.home.hardening.model import Thing, things_of
+from kuraban.home.hardening.model import HOME, Done, Thing, steps, things_of
 from kuraban.home.hardening.plan import plan, reminders
 from kuraban.home.hardening.record import read
 from kuraban.home.model import Words
@@ -15,6 +15,7 @@ from kuraban.home.reach.model import Belongings, Broker, Device, Mailbox
 RECORD, REACH = "hardening.jsonl", "reach.toml"
 THIS_DEVICE = "この端末 (this device)"
 MOST_REMINDERS = 3
+STATES = ("done", "not_needed", "undone")
 
 
 def things_in(folder: Path, config: Config) -> list[Thing]:
@@ -28,6 +29,21 @@ def things_in(folder: Path, config: Config) -> list[Thing]:
         broker=[Broker(name=account.label, broker=account.broker) for account in config.account],
     )
     return things_of(mine)
+
+
+def entry(step: str | None, thing: str | None, state: str, on: date, noted: datetime, note: str = "") -> Done:
+    """A line for the record. thing: may be left out of what is done once for the home. Raises `HomeError`."""
+    known = {one.id: one for one in steps().step}
+    found = known.get(step or "")
+    if found is None or state not in STATES:
+        raise HomeError.of(
+            "手順の番号を `kuraban home harden --ids` で確かめてください。",
+            "see `kuraban home harden --ids` for the steps",
+        )
+    named = thing or (HOME.name if found.scope == "home" else None)
+    if named is None:
+        raise HomeError.of("どれについてか(口座や端末の名前)も書いてください。", "also name the account or device")
+    return Done(step=found.id, thing=named, state=state, on=on, noted=noted, note=note[:500])  # type: ignore[arg-type]
 
 
 def reminder_words(folder: Path, config: Config, today: date) -> list[Words]:

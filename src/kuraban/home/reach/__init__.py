@@ -7,11 +7,14 @@ the rules, `falls` and `ranked` and `separation` answer, `as_text`, `as_data`, `
 from kuraban.home.reach.cuts import Advice, Separation, ranked, separation
 from kuraban.home.reach.model import Belongings, problems
 from kuraban.home.reach.picture import png, svg
+from kuraban.home.reach.reading import EXAMPLE, FILE, belongings
 from kuraban.home.reach.rules import Cut, Graph, Rule, graph
 from kuraban.home.reach.spread import Fall, fall, falls
-from kuraban.home.reach.table import as_data, as_text
+from kuraban.home.reach.table import all_falls, as_data, as_text, start_words
 
 __all__ = [
+    "EXAMPLE",
+    "FILE",
     "Advice",
     "Belongings",
     "Cut",
@@ -19,8 +22,10 @@ __all__ = [
     "Graph",
     "Rule",
     "Separation",
+    "all_falls",
     "as_data",
     "as_text",
+    "belongings",
     "fall",
     "falls",
     "graph",
@@ -28,5 +33,6 @@ __all__ = [
     "problems",
     "ranked",
     "separation",
+    "start_words",
     "svg",
 ]
