@@ -232,7 +232,7 @@ def test_a_deadline_that_passes_gets_the_fallback_flagged_and_recorded(tmp_path:
 
 
 def test_too_much_at_once_is_turned_away_until_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kuraban.server.desk.MOST_WAITING", 10)
+    monkeypatch.setattr("kuraban.server.inbox.MOST_WAITING", 10)
     with running(tmp_path) as desk:
         assert desk.service.desk is not None
         held = threading.Event()

@@ -7,9 +7,9 @@ reads what is there, can tell.
 """
 
 import contextlib
-import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,8 @@ class Work:
 
 
 class Writer:
-    """Owns the writing connection. trouble: called with a code when writing stops, with None when it works again."""
+    """Owns the writing connection. trouble: called with a code when writing stops, with None when it works again.
+    idle: called when nothing is left to write. waiting: how many works may wait before those who hand over do."""
 
     def __init__(
         self,
@@ -47,25 +48,41 @@ class Writer:
         trouble: Callable[[str | None], object],
         *,
         given_up: Callable[[], object] = lambda: None,
+        idle: Callable[[], object] = lambda: None,
         waiting: int = 4,
     ):
         self._connection = connection
         self._trouble = trouble
         self._given_up = given_up
-        self._queue: queue.Queue[Work | None] = queue.Queue(waiting)
+        self._idle = idle
+        self._most = waiting
+        self._queue: deque[Work] = deque()
+        self._changed = threading.Condition()
+        self._writing = self._closing = False
         self._stop = threading.Event()
         self.failed: str | None = None
         self.commits = 0
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Work) -> None:
-        """Hand over work; waits while much is waiting already."""
-        self._queue.put(work)
+    @property
+    def busy(self) -> bool:
+        """Whether something waits or is being written."""
+        return self._writing or len(self._queue) > 0
+
+    def submit(self, work: Work, *, waits: bool = True) -> None:
+        """Hand over work. waits: until there is room; who asked `busy` before may go without."""
+        with self._changed:
+            while waits and len(self._queue) >= self._most:
+                self._changed.wait()
+            self._queue.append(work)
+            self._changed.notify_all()
 
     def close(self, timeout: float = 30.0) -> bool:
         """Finish what waits and end; False where that was not possible in time (a full disk)."""
-        self._queue.put(None)
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
         self._thread.join(timeout)
         finished = not self._thread.is_alive()
         self._stop.set()
@@ -73,42 +90,43 @@ class Writer:
         return finished and self.failed is None
 
     def _run(self) -> None:
-        last = False
-        while not last:
-            works, last = self._gather()
-            while works and not self._stop.is_set():
-                outcomes: list[tuple[Work, Any, Exception | None]] = []
-                problem = self._commit(works, outcomes) if self.failed is None else self.failed
-                if problem is None:
-                    _tell(outcomes)
-                    break
-                # Whoever handed over something in the meantime is told as well, and waits for the same retry.
-                more, ended = self._gather_now()
-                works, last = [*works, *more], last or ended
-                for work in works:
-                    work.delayed(problem)
-                if self.failed is not None:
-                    break
-                self._stop.wait(RETRY_S)
+        while works := self._gather():
+            self._write(works)
+            with self._changed:
+                self._writing = False
+                rest = not self._queue
+            if rest:
+                self._idle()
 
-    def _gather(self) -> tuple[Sequence[Work], bool]:
-        first = self._queue.get()
-        if first is None:
-            return [], True
-        more, last = self._gather_now()
-        return [first, *more], last
+    def _write(self, works: list[Work]) -> None:
+        """Until all is on the disk, or never will be."""
+        while not self._stop.is_set():
+            outcomes: list[tuple[Work, Any, Exception | None]] = []
+            problem = self._commit(works, outcomes) if self.failed is None else self.failed
+            if problem is None:
+                _tell(outcomes)
+                return
+            # Whoever handed over something in the meantime is told as well, and waits for the same retry.
+            works += self._gather_now()
+            for work in works:
+                work.delayed(problem)
+            if self.failed is not None:
+                return
+            self._stop.wait(RETRY_S)
 
-    def _gather_now(self) -> tuple[Sequence[Work], bool]:
-        found: list[Work] = []
-        while len(found) < _GATHERED:
-            try:
-                work = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if work is None:
-                return found, True
-            found.append(work)
-        return found, False
+    def _gather(self) -> list[Work]:
+        """What waits, once something does; nothing at the end."""
+        with self._changed:
+            while not self._queue and not self._closing:
+                self._changed.wait()
+            self._writing = len(self._queue) > 0
+        return self._gather_now()
+
+    def _gather_now(self) -> list[Work]:
+        with self._changed:
+            found = [self._queue.popleft() for _ in range(min(_GATHERED, len(self._queue)))]
+            self._changed.notify_all()
+        return found
 
     def _commit(self, works: Sequence[Work], outcomes: list[tuple[Work, Any, Exception | None]]) -> str | None:
         """One transaction; the code of what went wrong, None when all is on the disk."""

@@ -1,17 +1,19 @@
-"""The desk at work: one thread decides, one makes durable, and whoever asked is answered after both.
+"""The desk at work: one thread at a time decides, one makes durable, and whoever asked is answered after both.
 
-    requests → inbox → engine thread (all that waits: rows, decisions) → writer thread (one commit) → answers
+    requests → inbox → whoever is at work (all that waits: rows, decisions) → writer thread (one commit) → answers
 
-While the writer waits for the disk, the engine decides the next batch and requests gather: the busier, the larger the
-batches. Everything the engine holds is changed by its thread alone.
+While the writer waits for the disk requests gather: the busier, the larger the batches. A few events are decided where
+they come from (`Desk.work`): to hand them to another thread and wait there for the interpreter's lock, some dozen times
+a batch, takes longer than deciding them does. Many events, and all else that takes time, are left to the engine's
+thread, which decides the next batch while the writer waits. What the engine holds is changed by whoever is at work
+alone.
 """
 
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -27,20 +29,14 @@ from kuraban.journal.writer import Job, Work, Writer
 from kuraban.rendering import Renderer
 from kuraban.server import denials
 from kuraban.server.clock import Clock
+from kuraban.server.inbox import FEW, FEW_BYTES, Call, Inbox, Letter, Reply
+from kuraban.server.inbox import FullError as FullError
 from kuraban.server.meters import Meters
 from kuraban.server.notable import Notable
 from kuraban.server.shadow import Shadow
 
 ENCODE = msgspec.json.Encoder().encode
 TRACER = trace.get_tracer("kuraban")
-
-GATHERED = 4096  # events decided at once, at most about so many
-MOST_WAITING = 65_536  # events
-MOST_WAITING_BYTES = 128 << 20
-
-
-class FullError(Exception):
-    """More is waiting than the desk takes in; try again a little later."""
 
 
 class NotNowError(Exception):
@@ -65,33 +61,7 @@ class Outcome:
     answers: Sequence[bytes | None]
 
 
-class Reply(Protocol):
-    """Where an answer goes; called from other threads."""
-
-    def __call__(self, result: Any, error: Exception | None) -> object:
-        """Take the result, or what went wrong."""
-
-
 Deliver = Callable[[Sequence[tuple[Reply, Outcome]]], object]
-
-
-@dataclass
-class Letter:
-    """Events that wait to be decided. wanted: whether the decisions are asked for."""
-
-    lines: Sequence[bytes]
-    wanted: bool
-    reply: Reply
-    size: int
-
-
-@dataclass
-class Call:
-    """Something to be done by the engine's thread between two batches: it may read and change the live state, and give
-    a job for the writer; the reply comes after that, and after everything before it, is durable."""
-
-    act: Callable[[Live], tuple[Any, Job | None]]
-    reply: Reply
 
 
 @dataclass(frozen=True)
@@ -107,7 +77,8 @@ class Desk:
 
     noted: called inside the writer's transaction with each decision above allow and its alert's number, to queue what
     others are to be told. reset: the same with each account whose credentials were replaced (its name, the event's
-    number and time, now). settled: called after each commit. deliver: gives a batch's answers to their replies.
+    number and time, now). settled: called after each commit. deliver: gives a batch's answers to their replies. ready:
+    called when somebody may call `work` again; without it the engine's thread does.
     """
 
     def __init__(
@@ -123,6 +94,7 @@ class Desk:
         reset: Callable[[sqlite3.Connection, str, int, int, int], object] = lambda *_: None,
         settled: Callable[[], object] = lambda: None,
         deliver: Deliver | None = None,
+        ready: Callable[[], object] | None = None,
         settings: Settings | None = None,
     ):
         self.live = live
@@ -136,49 +108,85 @@ class Desk:
         self._reset = reset
         self._settled = settled
         self._deliver = deliver or _one_by_one
+        self._ready = ready or self._wake
         self._settings = settings or Settings()
         self._layout = store.layout(connection)
         self.trail = Trail(connection)
         self.shadow: Shadow | None = None
         self._renderer = Renderer(live.replay.writer)
-        self._inbox: deque[Letter | Call] = deque()
-        self._waiting = self._waiting_bytes = 0
+        self._inbox = Inbox()
         self._bell = threading.Condition()
+        self._at_work = False  # somebody changes what the engine holds
         self._stopping = False
         self._snapshot_at = (live.next, clock.monotonic())
         self._snapshot_running = False
-        self.writer = Writer(connection, self._trouble, given_up=self.trail.reread)
+        self.writer = Writer(connection, self._trouble, given_up=self.trail.reread, idle=self._writer_idle)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
     @property
     def waiting(self) -> int:
         """Events in the inbox."""
-        return self._waiting
+        return self._inbox.events
 
-    def send(self, lines: Sequence[bytes], wanted: bool, reply: Reply) -> None:
+    def send(self, lines: Sequence[bytes], wanted: bool, reply: Reply, *, works: bool = False) -> None:
         """Hand in events (lines of JSON without line breaks, none of them blank); `reply` gets the `Outcome`.
+
+        works: the caller will call `work` at once, after what else it may have to hand in.
 
         Raises `FullError` or `NotNowError` at once; the reply may get `NotNowError` where the events could not be made
         durable yet: they may still be later, and are then duplicates when they are sent again.
         """
-        size = sum(map(len, lines))
+        letter = Letter(lines, wanted, reply, sum(map(len, lines)))
         with self._bell:
             self._check()
-            if self._waiting and (
-                self._waiting + len(lines) > MOST_WAITING or self._waiting_bytes + size > MOST_WAITING_BYTES
-            ):
-                raise FullError
-            self._waiting += len(lines)
-            self._waiting_bytes += size
-            self._inbox.append(Letter(lines, wanted, reply, size))
-            self._bell.notify()
+            self._inbox.add(letter)
+            if not works:
+                self._bell.notify()
 
     def call(self, act: Callable[[Live], tuple[Any, Job | None]], reply: Reply) -> None:
         """Have something done by the engine's thread; see `Call`."""
         with self._bell:
             self._check()
-            self._inbox.append(Call(act, reply))
+            self._inbox.add(Call(act, reply))
+            self._bell.notify()
+
+    def work(self) -> None:
+        """Decide on the few events that wait, here and now; what would take long is left to the engine's thread.
+
+        Does nothing where somebody is at work, who will go on with what waits, or where the writer is busy: `ready` is
+        called when it no longer is.
+        """
+        with self._bell:
+            if self._at_work or not len(self._inbox) or self._stopping:
+                return
+            if not self._inbox.begins_with_few:
+                self._bell.notify()
+                return
+            if self.writer.busy:
+                return
+            work = self._inbox.gather(FEW, FEW_BYTES)
+            self._at_work = True
+        try:
+            self._perform(work)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Nobody is at work any more; the engine's thread goes on with what is not done quickly."""
+        with self._bell:
+            self._at_work = False
+            if self._stopping or (len(self._inbox) and not self._inbox.begins_with_few):
+                self._bell.notify()
+
+    def _writer_idle(self) -> None:
+        with self._bell:
+            waiting = len(self._inbox) > 0 and not self._at_work
+        if waiting:
+            self._ready()
+
+    def _wake(self) -> None:
+        with self._bell:
             self._bell.notify()
 
     def _check(self) -> None:
@@ -216,49 +224,46 @@ class Desk:
             self._refuse_all(code)
 
     def _run(self) -> None:
-        try:
-            while True:
-                with self._bell:
-                    while not self._inbox and not self._stopping:
-                        self._bell.wait(1.0)
-                        if not self._inbox and self._snapshot_due():
-                            break
-                    if not self._inbox and self._stopping:
-                        return
-                    work = self._gather()
-                if isinstance(work, Call):
-                    self._do(work)
-                elif work:
-                    self._decide(work)
-                if self._snapshot_due():
+        while (work := self._next()) is not None:
+            try:
+                self._perform(work)
+                if self.problem != "engine_failed" and self._snapshot_due():
                     self._snapshot()
+            finally:
+                self._leave()
+
+    def _next(self) -> list[Letter] | Call | None:
+        """What to do next, by the engine's thread, which is at work from here on; None at the end."""
+        with self._bell:
+            while self._at_work or not len(self._inbox):
+                if not self._at_work:
+                    if self._stopping or self.problem == "engine_failed":
+                        return None
+                    if self._snapshot_due():
+                        break
+                # Whoever else is at work leaves only what is quickly done without a word.
+                self._bell.wait(1.0)
+            self._at_work = True
+            return self._inbox.gather()
+
+    def _perform(self, work: list[Letter] | Call) -> None:
+        try:
+            if isinstance(work, Call):
+                self._do(work)
+            elif work:
+                self._decide(work)
         except Exception:
             self.problem = "engine_failed"
             self._condition("engine_failed", True)
             self._meters.engine_failed()
             self._refuse_all("engine_failed")
-
-    def _gather(self) -> list[Letter] | Call:
-        letters: list[Letter] = []
-        count = 0
-        while self._inbox:
-            first = self._inbox[0]
-            if isinstance(first, Call):
-                return letters or self._inbox.popleft()  # type: ignore[return-value]
-            if letters and count + len(first.lines) > GATHERED:
-                break
-            self._inbox.popleft()
-            letters.append(first)
-            count += len(first.lines)
-            self._waiting -= len(first.lines)
-            self._waiting_bytes -= first.size
-        return letters
+            for reply in [work.reply] if isinstance(work, Call) else [letter.reply for letter in work]:
+                reply(None, NotNowError("engine_failed"))
 
     def _refuse_all(self, code: str) -> None:
         """Send back what has not been begun."""
         with self._bell:
-            left, self._inbox = self._inbox, deque()
-            self._waiting = self._waiting_bytes = 0
+            left = self._inbox.empty()
         for each in left:
             each.reply(None, NotNowError(code))
 
@@ -320,7 +325,8 @@ class Desk:
             for reply, _ in replies:
                 reply(None, NotNowError(code))
 
-        self.writer.submit(Work(job, done=done, delayed=delayed))
+        # Who is no thread of ours must never wait for the disk; that the writer was idle has been asked before.
+        self.writer.submit(Work(job, done=done, delayed=delayed), waits=threading.current_thread() is self._thread)
         return taken
 
     def _render(self, taken: Taken, wanted: Any) -> tuple[dict[int, bytes], list[Notable]]:

@@ -6,6 +6,7 @@ DATA/lock         held by the one process that serves this folder
 """
 
 import asyncio
+import contextlib
 import fcntl
 import gc
 import os
@@ -88,6 +89,8 @@ class Service:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
+        self._called = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._checkpointer: Checkpointer | None = None
         options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _locked(options.data / "lock")
@@ -185,6 +188,7 @@ class Service:
             reset=self.outbox.reset,
             settled=self.outbox.ring,
             deliver=_deliver,
+            ready=self._work_soon,
             settings=self.options.settings,
         )
         if self.options.shadow is not None:
@@ -230,8 +234,22 @@ class Service:
         """Events through the desk, durable when this returns. Raises `FullError`, `NotNowError`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
-        self.ready().send(lines, wanted, _Reply(loop, future))
+        self.ready().send(lines, wanted, _Reply(loop, future), works=True)
+        if not self._called:
+            self._called, self._loop = True, loop
+            loop.call_soon(self._work)  # after all requests that have come in together
         return await future
+
+    def _work(self) -> None:
+        self._called = False
+        if self.desk is not None:
+            self.desk.work()
+
+    def _work_soon(self) -> None:
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended; the engine's thread goes on
+                loop.call_soon_threadsafe(self._work)
 
     async def call(self, act: Callable[[Live], tuple[T, Job | None]]) -> T:
         """Something done by the engine's thread; see `desk.Call`."""
