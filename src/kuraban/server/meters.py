@@ -11,19 +11,19 @@ from prometheus_client.registry import Collector
 from kuraban.core.policy import ACTIONS
 from kuraban.journal.live import Taken
 
-_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Latency:
     """Counts of one route's requests by their time. The library's own histogram costs as much as parsing the event."""
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(_SECONDS) + 1)
+        self.counts = [0] * (len(BOUNDS) + 1)
         self.total = 0.0
 
     def observe(self, seconds: float) -> None:
         """One request. Called in the event loop only."""
-        self.counts[bisect_left(_SECONDS, seconds)] += 1
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
 
@@ -35,7 +35,7 @@ class _Latencies(Collector):
         family = HistogramMetricFamily("kuraban_request_seconds", "Time of a request", labels=["route"])
         for route, latency in self._routes.items():
             sums = accumulate(latency.counts)
-            bounds = [*map(str, _SECONDS), "+Inf"]
+            bounds = [*map(str, BOUNDS), "+Inf"]
             family.add_metric([route], list(zip(bounds, sums, strict=True)), latency.total)
         yield family
 
@@ -51,7 +51,7 @@ class Meters:
         self.fallbacks = Counter("kuraban_fallbacks", "Deadlines missed", registry=registry)
         self.requests = Counter("kuraban_requests", "Requests by status", ["route", "status"], registry=registry)
         self.stages = Histogram(
-            "kuraban_stage_seconds", "Time of a batch by stage", ["stage"], buckets=_SECONDS, registry=registry
+            "kuraban_stage_seconds", "Time of a batch by stage", ["stage"], buckets=BOUNDS, registry=registry
         )
         self.latency = {route: Latency() for route in ("/v1/decide", "/v1/events")}
         registry.register(_Latencies(self.latency))

@@ -4,13 +4,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from kuraban.console.desk import alerts, now, sign_in
+from kuraban.console.desk import alerts, audit, groups, health, now, sign_in
 from kuraban.console.desk.people import People
 from kuraban.console.desk.seat import ROOT, Seat, route
 from kuraban.console.frame import HEADERS, Frame
 from kuraban.server.service import Service
 
-PAGES = (*now.PAGES, *alerts.PAGES, *sign_in.PAGES)
+PAGES = (*now.PAGES, *alerts.PAGES, *groups.PAGES, *audit.PAGES, *health.PAGES, *sign_in.PAGES)
 
 
 def routes(service: Service, people: People, *, secure: bool) -> list[Route]:

@@ -1,0 +1,192 @@
+"""The page *Audit*: who did what and what was decided, newest first, with the seals of what is shown checked.
+
+The log can hold millions of entries. Filters that no index helps (an account) look through a bounded stretch of it,
+and the page says how far it looked and goes on from there.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.responses import Response
+
+from kuraban.console.desk.reading import whole
+from kuraban.console.desk.seat import Page, Visit
+from kuraban.console.frame import HEADERS
+from kuraban.journal import audit
+from kuraban.journal.audit import Entry
+from kuraban.server.clock import written
+
+MOST = 50
+STRETCH = 20_000  # entries looked through at once
+_SUMMARY = 5
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "decision": ("判定", "decision"),
+    "alert": ("アラートの処理", "verdict"),
+    "note": ("メモ", "note"),
+    "owner": ("本人の回答", "owner's answer"),
+    "policy": ("ポリシー変更", "policy"),
+    "policy-proposed": ("ポリシー提案", "policy proposed"),
+    "policy-decided": ("提案の決裁", "proposal decided"),
+    "shadow-policy": ("試行ポリシー", "policy on trial"),
+    "two-person-rule": ("二人承認の切替", "two-person rule"),
+    "contact": ("連絡先", "contact"),
+    "fallback": ("期限超過の代替応答", "fallback"),
+    "message-again": ("通知の再送", "message sent again"),
+}
+
+
+class Asked(NamedTuple):
+    """What is looked for. before: the entry's number to begin below, 0 for the newest."""
+
+    kind: str
+    who: str
+    account: str
+    before: int
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything but the newest is asked for."""
+        return bool(self.kind or self.who or self.account)
+
+    def query(self, before: int) -> str:
+        """The same from elsewhere on, as a query."""
+        fields = {"kind": self.kind, "who": self.who, "account": self.account, "before": before or ""}
+        return urlencode({name: value for name, value in fields.items() if value})
+
+
+class Shown(NamedTuple):
+    """An entry to be read. sound: whether its seal follows from the entry before."""
+
+    entry: Entry
+    summary: list[tuple[str, str]]
+    body: str
+    sound: bool
+
+
+class Found(NamedTuple):
+    """A page. lowest: how far down was looked. more: whether there is more below. last: the newest entry."""
+
+    entries: list[Entry]
+    sound: list[bool]
+    lowest: int
+    more: bool
+    last: Entry | None
+
+
+async def log(visit: Visit) -> Response:
+    """A page of the log."""
+    asked = _asked(visit)
+    found = await visit.service.read(lambda connection: search(connection, asked))
+    shown = [
+        Shown(entry, summary(entry.body), _readable(entry.body), sound)
+        for entry, sound in zip(found.entries, found.sound, strict=True)
+    ]
+    below = found.entries[-1].n if len(found.entries) == MOST else found.lowest
+    return visit.page(
+        "audit.html", asked=asked, shown=shown, found=found, below=below, kinds=KINDS, export=asked.query(asked.before)
+    )
+
+
+async def export(visit: Visit) -> Response:
+    """The same page as JSON Lines."""
+    asked = _asked(visit)
+    found = await visit.service.read(lambda connection: search(connection, asked))
+    lines = [
+        msgspec.json.encode(
+            {
+                "n": entry.n,
+                "at": written(entry.at),
+                "kind": entry.kind,
+                "who": entry.who,
+                "body": msgspec.Raw(entry.body),
+                "hash": entry.hash.hex(),
+            }
+        )
+        for entry in found.entries
+    ]
+    name = f"audit-{found.entries[0].n}-{found.entries[-1].n}.jsonl" if found.entries else "audit.jsonl"
+    headers = {**HEADERS, "content-disposition": f'attachment; filename="{name}"'}
+    return Response(b"".join(line + b"\n" for line in lines), media_type="application/x-ndjson", headers=headers)
+
+
+def search(connection: sqlite3.Connection, asked: Asked) -> Found:
+    """The newest entries that fit."""
+    newest = audit.entries(connection, None, 1)
+    top = min(asked.before or 2**62, (newest[0].n if newest else 0) + 1)
+    clauses, values = ["n < ?"], list[Any]([top])
+    lowest = 1
+    if asked.kind:
+        clauses.append("kind = ?")
+        values.append(asked.kind)
+    if asked.who:
+        clauses.append("who = ?")
+        values.append(asked.who)
+    if asked.account:
+        lowest = max(1, top - STRETCH)
+        clauses.append("n >= ? AND instr(body, ?) > 0")
+        values.extend((lowest, b'"account":' + msgspec.json.encode(asked.account)))
+    rows = connection.execute(
+        f"SELECT n, at, kind, who, body, hash FROM audit WHERE {' AND '.join(clauses)} ORDER BY n DESC LIMIT ?",  # noqa: S608
+        (*values, MOST),
+    )
+    # Whoever tampers with the file may leave anything in it, even values of other types.
+    entries = [Entry(*row[:4], _bytes(row[4]), _bytes(row[5])) for row in rows]
+    sound = [follows(connection, entry) for entry in entries]
+    more = lowest > 1 or (len(entries) == MOST and entries[-1].n > 1)
+    return Found(entries, sound, lowest, more, newest[0] if newest else None)
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def follows(connection: sqlite3.Connection, entry: Entry) -> bool:
+    """Whether an entry's seal is that of its content over the entry before."""
+    row = connection.execute("SELECT hash FROM audit WHERE n = ?", (entry.n - 1,)).fetchone()
+    before = _bytes(row[0]) if row else audit.START if entry.n == 1 else b""
+    return entry.hash == audit.sealed(before, *entry[:5])
+
+
+def summary(body: bytes) -> list[tuple[str, str]]:
+    """The first short facts of an entry."""
+    try:
+        said = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return []
+    if not isinstance(said, dict):
+        return []
+    short = [(name, _short(value)) for name, value in said.items() if _plain(value)]
+    first = [pair for pair in short if pair[0] in ("account", "action", "state", "why")]
+    return [*first, *(pair for pair in short if pair not in first)][:_SUMMARY]
+
+
+def _plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, dict | list) and value != ""
+
+
+def _short(value: Any) -> str:
+    text = f"{value:,.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _readable(body: bytes) -> str:
+    try:
+        return msgspec.json.format(body, indent=2).decode("utf-8", "replace")
+    except msgspec.DecodeError:
+        return body.decode("utf-8", "replace")
+
+
+def _asked(visit: Visit) -> Asked:
+    query = visit.request.query_params
+    kind, who, account = (query.get(name, "").strip()[:128] for name in ("kind", "who", "account"))
+    return Asked(kind, who, account, whole(query.get("before"), 2**62))
+
+
+PAGES = (
+    Page("GET", "/audit", "viewer", log),
+    Page("GET", "/audit/export", "viewer", export),
+)
