@@ -21,7 +21,7 @@ $(VENV)/.installed: uv.lock pyproject.toml
 	@touch $@
 
 demo: setup
-	$(RUN)/python -m kuraban.cli.demo
+	$(RUN)/kuraban demo
 
 test: setup
 	$(RUN)/python -m pytest -n auto --dist worksteal

@@ -1,6 +1,7 @@
 """Judging on the owner's side: what is asked, what is an alarm, and what is left in peace."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, timedelta
 
 import msgspec
 import pytest
@@ -49,6 +50,16 @@ def trader() -> list[Done]:
         for n, day in enumerate(days)
     ]
     return [*saver(), *bought]
+
+
+def test_times_are_told_as_they_are_in_japan_whatever_the_mail_writes() -> None:
+    orders = [trade(symbol, "sell", 100, 100, n) for n, symbol in enumerate(sorted(JP)[:8])]
+    letters = letters_of([*saver(), *orders])
+    [here] = raised(letters)
+    abroad = letters_of([*saver(), *(replace(done, time=done.time.astimezone(UTC)) for done in orders)])
+    [there] = raised(abroad)
+    assert "10:00–10:07" in here.sentence.ja
+    assert here.sentence == there.sentence
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)

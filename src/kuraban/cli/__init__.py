@@ -35,6 +35,7 @@ COMMANDS = (
     Command("verify", "kuraban.cli.verify", "prove a data folder sound (データの検証)"),
     Command("backup", "kuraban.cli.backup", "copy a running server's data (バックアップ)"),
     Command("backtest", "kuraban.cli.backtest", "what another policy would have done (ポリシーの検証)"),
+    Command("demo", "kuraban.cli.demo", "the story of spring 2025 in three minutes (3分のデモ)"),
     Command("schema", "kuraban.cli.schema", "print the JSON Schema of events or decisions (データ形式を表示)"),
 )
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from kuraban.events import Event
-from kuraban.home.acts import Act
+from kuraban.home.acts import TOKYO, Act
 from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, answer_todo, finding_id
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
@@ -117,7 +117,7 @@ UNPROVED = Words(
 
 
 def _acts_sentence(account: str, around: list[Score], level: Level) -> Words:
-    first, last = around[0].act.time, around[-1].act.time
+    first, last = (item.act.time.astimezone(TOKYO) for item in (around[0], around[-1]))
     kinds = [item.act.event for item in around]
     buys = sum(event.order is not None and event.order.side == "buy" for event in kinds)
     sells = sum(event.order is not None and event.order.side == "sell" for event in kinds)
@@ -306,4 +306,4 @@ def summary(act: Act) -> Words | None:
 
 
 def _when(act: Act) -> str:
-    return f"{act.day}" if act.facts[0].dated_only else f"{act.time:%Y-%m-%d %H:%M}"
+    return f"{act.day}" if act.facts[0].dated_only else f"{act.time.astimezone(TOKYO):%Y-%m-%d %H:%M}"

@@ -1,0 +1,124 @@
+"""`kuraban demo`, which `make demo` runs: the story of spring 2025 in three minutes.
+
+The real server on loopback, a simulated broker of several thousand owners at accelerated time, thieves among them; and
+the same story from the mailbox of one of the robbed.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from kuraban.cli.demo.desk import Desk
+from kuraban.cli.demo.screen import Screen
+from kuraban.cli.demo.summary import Say, Summary, show
+from kuraban.cli.demo.telling import Wanted, tell
+from kuraban.cli.errors import CommandError
+from kuraban.cli.home.common import language_of
+
+OWNERS, MINUTES, SEED = 4_000, 3.0, 2025
+LEAST_OWNERS, MOST_OWNERS = 200, 50_000
+
+_DESCRIPTION = """\
+Starts the real server on this computer only, lets a simulated broker run against it at accelerated time, and tells
+what was found. Ends by itself; on a terminal it first offers to stay up, so that one can look around.
+本物のサーバーをこの機械だけで起動し、模擬の証券会社を早回しで動かして、見つけたものを示します。ひとりでに終わります。
+
+Nothing is asked for and nothing is left behind: ports are free ones of loopback, files lie in a temporary folder.
+Without a terminal, or where CI is set, no browser is opened and nothing is waited for; otherwise it is the same.
+--headless does so on a terminal, too. Exit status: 0 when the story happened, 1 when a check at the end failed.
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.description = _DESCRIPTION
+    parser.add_argument("--headless", action="store_true", help="no browser, no waiting at the end (画面なし)")
+    parser.add_argument("--owners", type=int, default=OWNERS, metavar="N", help="default %(default)s (口座数)")
+    parser.add_argument("--minutes", type=float, default=MINUTES, metavar="M", help="of the attack (再生時間)")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="S", help="another seed, another story (乱数の種)")
+    parser.add_argument("--no-open", action="store_true", help="open no browser (ブラウザーを開かない)")
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="leave world and data there (データを残す)")
+    parser.add_argument("--lang", choices=("ja", "en"), help="language; default: the system's (言語)")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Tell the story."""
+    if not LEAST_OWNERS <= given.owners <= MOST_OWNERS or not 0 < given.minutes <= 600:
+        raise CommandError(f"--owners is from {LEAST_OWNERS} to {MOST_OWNERS}, --minutes up to 600", 2)
+    language = language_of(given)
+
+    def say(ja: str, en: str) -> str:
+        return ja if language == "ja" else en
+
+    try:
+        with _folder(given.keep) as folder:
+            return asyncio.run(_run(given, folder, say))
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _run(given: argparse.Namespace, folder: Path, say: Say) -> int:
+    attended = not given.headless and not os.environ.get("CI") and sys.stdin.isatty() and sys.stdout.isatty()
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+    def opened(desk: Desk) -> None:
+        sys.stdout.write(say("サーバー", "server") + f"  http://127.0.0.1:{desk.port}/v1/alerts\n")
+        sys.stdout.flush()
+
+    async def ended(summary: Summary) -> bool:
+        screen.close()
+        good = show(summary, say, Console())
+        sys.stdout.flush()
+        if attended:
+            await _stay(say)
+        return good
+
+    with Screen(say) as screen:
+        wanted = Wanted(given.owners, given.minutes * 60, given.seed)
+        good = await tell(wanted, folder, screen, opened, ended)
+    return 0 if good else 1
+
+
+async def _stay(say: Say) -> None:
+    """Keep everything up until Enter, or Ctrl-C."""
+    sys.stdout.write(say("\nサーバーは動いたままです。Enter で終了。", "\nThe server stays up. Enter ends it.") + "\n")
+    sys.stdout.flush()
+    loop, pressed = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin, pressed.set)
+    try:
+        await pressed.wait()
+    finally:
+        loop.remove_reader(sys.stdin)
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """Where everything lies: a temporary folder that goes away, or one that was given and must be empty."""
+    if keep is None:
+        made = Path(tempfile.mkdtemp(prefix="kuraban-demo-"))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        return
+    try:
+        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(keep.iterdir()):
+            raise CommandError(f"{keep} is not empty (空のフォルダーを指定してください)")
+    except OSError as error:
+        raise CommandError(f"cannot use {keep}: {error.strerror} (使えません)") from error
+    yield keep.resolve()
