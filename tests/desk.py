@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuraban import replay
-from kuraban.console.desk import app
-from kuraban.console.desk.people import ANALYST, People
+from kuraban.console.desk import app, auditing
+from kuraban.console.desk.people import ANALYST, People, Person
 from kuraban.reference.clients import Clients
 from kuraban.reference.networks import Networks
 from kuraban.server import serving
@@ -140,6 +140,12 @@ class Running:
     url: str
     client: httpx.Client
 
+    def person(self, name: str) -> Person:
+        """Somebody who may sign in."""
+        found = self.people.find(name)
+        assert found is not None
+        return found
+
     def decide(self, line: bytes, **headers: str) -> httpx.Response:
         """One event."""
         return self.client.post("/v1/decide", content=line, headers={"content-type": "application/json", **headers})
@@ -177,7 +183,7 @@ def running(
     async def serve() -> None:
         server = serving.Server(config, begun)
         stopping.append(server)
-        await serving.serve(service, server)
+        await serving.serve(service, server, [lambda: auditing.run(service, people)])
 
     thread = threading.Thread(target=lambda: asyncio.Runner(loop_factory=config.get_loop_factory()).run(serve()))
     thread.start()

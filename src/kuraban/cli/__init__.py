@@ -31,6 +31,7 @@ COMMANDS = (
     Command("evaluate-rba", "kuraban.cli.evaluate_rba", "compare on the public RBA login data (公開データで比較)"),
     Command("home", "kuraban.cli.home", "watch over your own accounts (自分の口座を見張る)"),
     Command("serve", "kuraban.cli.serve", "the desk's HTTP API and console (証券会社向けAPIと画面)"),
+    Command("people", "kuraban.cli.people", "who may use the console (コンソールの利用者の管理)"),
     Command("keys", "kuraban.cli.keys", "make, list and revoke API keys (APIキーの管理)"),
     Command("verify", "kuraban.cli.verify", "prove a data folder sound (データの検証)"),
     Command("backup", "kuraban.cli.backup", "copy a running server's data (バックアップ)"),

@@ -2,16 +2,19 @@
 
 import argparse
 import asyncio
+import shlex
 import sqlite3
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from kuraban.cli.errors import CommandError
-from kuraban.console.desk import app
+from kuraban.console.desk import app, auditing
 from kuraban.console.desk.people import People
 from kuraban.core.policy import ACTIONS, PolicyError, load
 from kuraban.server import serving
 from kuraban.server.desk import Settings
+from kuraban.server.guard import is_loopback
 from kuraban.server.outputs import settings
 from kuraban.server.service import BusyFolderError, Options, Service
 
@@ -36,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--snapshot-events", type=int, default=1_000_000, help="a snapshot after so many events")
     parser.add_argument("--tls-cert", type=Path, help="certificate chain, PEM")
     parser.add_argument("--tls-key", type=Path, help="its private key, PEM")
+    parser.add_argument("--public-url", metavar="URL", help="the address people open; default: that of --outputs")
     parser.add_argument("--behind-proxy", action="store_true", help="TLS is done by a proxy on the way")
     parser.add_argument("--require-key", action="store_true", help="ask for an API key on loopback too")
 
@@ -45,6 +49,8 @@ def run(given: argparse.Namespace) -> int:
     host, _, port = given.listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65_535:
         raise CommandError("--listen is HOST:PORT, such as 127.0.0.1:8040", 2)
+    if given.public_url is not None and not _is_address(given.public_url):
+        raise CommandError("--public-url is an address such as https://desk.example.jp, without a path", 2)
     listening = serving.Listening(
         host.strip("[]"),
         int(port),
@@ -66,22 +72,51 @@ def run(given: argparse.Namespace) -> int:
         service.stop()
         raise CommandError(str(error), 2) from error
 
+    # Three threads share the interpreter; the default interval lets one keep the others waiting for 5 ms at a time.
+    sys.setswitchinterval(0.001)
+    people = People(given.data)
+    public_url = (given.public_url or service.outputs.public_url or "").rstrip("/") or None
+
     def begun(bound: int) -> None:
         scheme = "https" if given.tls_cert else "http"
         shown = f"[{listening.host}]" if ":" in listening.host else listening.host
         sys.stderr.write(f"listening on {scheme}://{shown}:{bound} (受付中), data in {given.data}\n")
+        # Passkeys need a name: this computer's own is localhost.
+        named = "localhost" if is_loopback(listening.host) else shown
+        people.note("url", public_url or f"{scheme}://{named}:{bound}")
+        if not people.all():
+            sys.stderr.write(_first(given.data))
         sys.stderr.flush()
 
-    # Three threads share the interpreter; the default interval lets one keep the others waiting for 5 ms at a time.
-    sys.setswitchinterval(0.001)
-    people = People(given.data)
-    pages = app.routes(service, people, secure=bool(given.tls_cert) or given.behind_proxy)
+    pages = app.routes(
+        service,
+        people,
+        secure=bool(given.tls_cert) or given.behind_proxy,
+        public_url=public_url,
+        behind_proxy=given.behind_proxy,
+    )
     config = serving.configured(service, listening, open=open_, more=list(pages))
     clean = asyncio.Runner(loop_factory=config.get_loop_factory()).run(
-        serving.serve(service, serving.Server(config, begun))
+        serving.serve(service, serving.Server(config, begun), [lambda: auditing.run(service, people)])
     )
     people.close()
     return 0 if clean else 1
+
+
+def _is_address(text: str) -> bool:
+    try:
+        found = urlsplit(text)
+        return found.scheme in ("http", "https") and bool(found.hostname) and found.path in ("", "/")
+    except ValueError:
+        return False
+
+
+def _first(data: Path) -> str:
+    """What to do where nobody can sign in to the console yet."""
+    return (
+        "nobody can use the console yet (コンソールの利用者がいません); make the first one, and a link to sign in by:\n"
+        f"    kuraban people add NAME --role manager --data {shlex.quote(str(data))}\n"
+    )
 
 
 def _service(given: argparse.Namespace) -> Service:

@@ -31,8 +31,10 @@ def copy(folder: Path, target: Path) -> None:
                     shutil.copyfile(part, beside / "state" / part.name)
             except FileNotFoundError:  # it has just been replaced by a newer one
                 continue
-        for name in ("journal.db", "keys.db"):
-            _database(folder / name, beside / name)
+        for name in ("journal.db", "keys.db", "people.db"):
+            # A folder that was never served has no people yet.
+            if name != "people.db" or (folder / name).exists():
+                _database(folder / name, beside / name)
         shutil.copyfile(folder / "secret", beside / "secret")
         for path in beside.rglob("*"):
             if path.is_file():

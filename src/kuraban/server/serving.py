@@ -5,7 +5,7 @@ import contextlib
 import signal
 import ssl
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from kuraban.server.desk import NotNowError
 from kuraban.server.guard import is_loopback
 from kuraban.server.service import Service
 from kuraban.server.web import application
+
+Beside = Callable[[], Awaitable[None]]
 
 HEADERS_S = 10.0
 MOST_CONNECTIONS = 2000
@@ -114,10 +116,11 @@ def configured(service: Service, listening: Listening, *, open: bool, more: list
     )
 
 
-async def serve(service: Service, server: "Server") -> bool:
-    """Serve until a signal; False where something could not be made durable at the end."""
+async def serve(service: Service, server: "Server", beside: Sequence[Beside] = ()) -> bool:
+    """Serve until a signal; False where something could not be made durable at the end. beside: what else is to run
+    from when the journal has been read back."""
     loop = asyncio.get_running_loop()
-    async with _background(service, loop) as starting:
+    async with _background(service, loop, beside) as starting:
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
             loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload(service)))
         await server.serve()
@@ -147,7 +150,9 @@ async def reload(service: Service) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _background(service: Service, loop: asyncio.AbstractEventLoop) -> AsyncIterator[threading.Thread]:
+async def _background(
+    service: Service, loop: asyncio.AbstractEventLoop, beside: Sequence[Beside]
+) -> AsyncIterator[threading.Thread]:
     """Recovery, deliveries and the removal of what is too old, while the server answers."""
     started = asyncio.Event()
 
@@ -161,7 +166,7 @@ async def _background(service: Service, loop: asyncio.AbstractEventLoop) -> Asyn
 
     async def work() -> None:
         await started.wait()
-        await asyncio.gather(service.outbox.run(service), _forget(service))
+        await asyncio.gather(service.outbox.run(service), _forget(service), *(run() for run in beside))
 
     task = loop.create_task(work())
     try:

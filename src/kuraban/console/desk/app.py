@@ -4,18 +4,23 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from kuraban.console.desk import alerts, audit, groups, health, now, sign_in
+from kuraban.console.desk import alerts, audit, groups, health, me, now, sign_in
+from kuraban.console.desk.passkeys import Passkeys
 from kuraban.console.desk.people import People
 from kuraban.console.desk.seat import ROOT, Seat, route
+from kuraban.console.desk.tries import Tries
 from kuraban.console.frame import HEADERS, Frame
 from kuraban.server.service import Service
 
-PAGES = (*now.PAGES, *alerts.PAGES, *groups.PAGES, *audit.PAGES, *health.PAGES, *sign_in.PAGES)
+PAGES = (*now.PAGES, *alerts.PAGES, *groups.PAGES, *audit.PAGES, *health.PAGES, *me.PAGES, *sign_in.PAGES)
 
 
-def routes(service: Service, people: People, *, secure: bool) -> list[Route]:
-    """Everything under /console, and the way there from the top."""
-    seat = Seat(service, people, Frame("desk", ROOT, service.options.timezone), secure)
+def routes(
+    service: Service, people: People, *, secure: bool, public_url: str | None = None, behind_proxy: bool = False
+) -> list[Route]:
+    """Everything under /console, and the way there from the top; see `Seat` for the options."""
+    frame = Frame("desk", ROOT, service.options.timezone)
+    seat = Seat(service, people, frame, secure, Passkeys(people), Tries(), public_url, behind_proxy)
 
     async def top(request: Request) -> Response:
         return RedirectResponse(ROOT + "/", 307, headers=HEADERS)

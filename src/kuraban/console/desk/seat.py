@@ -3,21 +3,26 @@
 A page is a line of a table, `Page`; its function gets a `Visit`. Pages live under /console.
 """
 
+import asyncio
 import hmac
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kuraban.console.desk.passkeys import Passkeys
 from kuraban.console.desk.people import People, Person, Session
-from kuraban.console.frame import Frame, back_to
+from kuraban.console.desk.place import Place, place
+from kuraban.console.desk.tries import Tries
+from kuraban.console.frame import HEADERS, Frame, back_to, is_path
 from kuraban.server.conditions import CONDITIONS
 from kuraban.server.desk import FullError, NotNowError
-from kuraban.server.intake import body_of
+from kuraban.server.intake import GoneError, body_of
 from kuraban.server.problems import WORDS, ProblemError
 from kuraban.server.service import Service
 
@@ -25,6 +30,7 @@ ROOT = "/console"
 COOKIE = "kuraban_session"
 _WORDS = {
     "forbidden-role": ("この操作の権限がありません", "your role does not allow this"),
+    "sign-in-again": ("もう一度サインインしてから操作してください", "sign in again first"),
     "foreign-form": ("画面が古いか、他のサイトからの送信です。再読み込みしてください", "reload the page and try again"),
 }
 _MOST_FORM = 256 << 10  # bytes; the largest thing sent is a policy
@@ -32,12 +38,21 @@ _MOST_FORM = 256 << 10  # bytes; the largest thing sent is a policy
 
 @dataclass(frozen=True)
 class Seat:
-    """What all pages of a served desk share. secure: whether browsers reach it by TLS alone."""
+    """What all pages of a served desk share. secure: whether browsers reach it by TLS alone. public_url: the address
+    people are to use, where there is one. behind_proxy: callers' addresses stand in X-Forwarded-For."""
 
     service: Service
     people: People
     frame: Frame
     secure: bool
+    passkeys: Passkeys
+    tries: Tries
+    public_url: str | None = None
+    behind_proxy: bool = False
+
+    def place(self, request: Request) -> Place:
+        """Under which name a request reaches the desk."""
+        return place(request.headers.get("host", ""), secure=self.secure, public_url=self.public_url)
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,10 @@ def route(seat: Seat, page: Page) -> Route:
     """A page behind its guard."""
 
     async def answer(request: Request) -> Response:
-        session = signed_in(seat, request)
+        try:
+            session = await asyncio.to_thread(signed_in, seat, request)
+        except sqlite3.Error:
+            return Response(status_code=503, headers={**HEADERS, "retry-after": "5"})
         if session is None:
             return _to_sign_in(seat, request)
         try:
@@ -104,14 +122,16 @@ def route(seat: Seat, page: Page) -> Route:
             return problem(seat, request, session, ProblemError(503, error.code, retry_after=5))
         except FullError:
             return problem(seat, request, session, ProblemError(429, "busy", retry_after=1))
+        except GoneError:
+            return Response(status_code=400, headers=HEADERS)
 
     return Route(ROOT + page.path, answer, methods=[page.method])
 
 
 def signed_in(seat: Seat, request: Request) -> Session | None:
-    """The session of a request."""
+    """The session of a request. What a page asks for by itself while nobody touches it keeps no session alive."""
     word = request.cookies.get(COOKIE)
-    return seat.people.session(word) if word else None
+    return seat.people.session(word, attended="x-unattended" not in request.headers) if word else None
 
 
 def problem(seat: Seat, request: Request, session: Session, error: ProblemError) -> Response:
@@ -127,8 +147,19 @@ def _of_condition(code: str) -> tuple[str, str]:
 
 
 def _to_sign_in(seat: Seat, request: Request) -> Response:
-    back = back_to(request, ROOT) if request.method == "GET" else "/"
-    return seat.frame.go(request, f"/sign-in?back={quote(back, safe='')}")
+    return seat.frame.go(request, f"/sign-in?back={quote(_way_back(request), safe='')}")
+
+
+def _way_back(request: Request) -> str:
+    """The page somebody was on, below /console: of a part of a page or a form sent, the page it stands in."""
+    if "hx-request" not in request.headers and request.method == "GET":
+        return back_to(request, ROOT)
+    try:
+        page = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
+    path = page.path.removeprefix(ROOT) + (f"?{page.query}" if page.query else "")
+    return path if page.path.startswith(f"{ROOT}/") and is_path(path) else "/"
 
 
 async def _form(request: Request, session: Session) -> dict[str, str]:

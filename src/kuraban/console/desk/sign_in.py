@@ -1,27 +1,44 @@
-"""Signing in and out of the desk: by a one-time link, which `kuraban people` makes.
+"""Signing in and out of the desk: by passkey, or by a one-time link, which `kuraban people` makes.
 
 Opening a link does nothing: programs that check mails open every link in them. Only the button signs in.
+All of it works while the desk is still reading its journal back.
 """
 
+import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address, ip_network
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from kuraban.console.desk.passkeys import RefusedError
 from kuraban.console.desk.people import SESSION_S
 from kuraban.console.desk.seat import COOKIE, ROOT, Page, Seat, Visit, signed_in
-from kuraban.console.frame import HEADERS, back_to, is_path
+from kuraban.console.frame import HEADERS, back_to, is_path, language_of
+from kuraban.server.intake import GoneError, body_of
+from kuraban.server.problems import ProblemError
 
 _Handler = Callable[[Request], Awaitable[Response]]
+_MOST_CREDENTIAL = 64 << 10  # bytes
+_WORDS = {
+    "refused": ("このパスキーではサインインできません。", "This passkey does not sign in here."),
+    "too-often": ("試行回数が多すぎます。少し待ってください。", "Too many tries. Wait a little."),
+    "foreign": ("他のサイトからは操作できません。", "Another site cannot do this."),
+    "nowhere": ("このアドレスではパスキーを使えません。", "Passkeys do not work at this address."),
+    "away": ("今は記録できません。ディスクを確認してください。", "It cannot be recorded now; look at the disk."),
+}
 
 
 def routes(seat: Seat) -> list[Route]:
     """Routes that need no session."""
 
     async def ask(request: Request) -> Response:
-        if signed_in(seat, request) is not None:
-            return seat.frame.go(request, "/")
+        again = "again" in request.query_params
+        if not again and await asyncio.to_thread(signed_in, seat, request) is not None:
+            return seat.frame.go(request, _asked_back(request))
         return _page(seat, request, "sign_in.html")
 
     async def show(request: Request) -> Response:
@@ -29,30 +46,77 @@ def routes(seat: Seat) -> list[Route]:
 
     async def enter(request: Request) -> Response:
         # A form on another site could sign somebody in as somebody else.
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return _page(seat, request, "sign_in.html", 403)
-        word = seat.people.enter(request.path_params["word"])
+        if _foreign(request):
+            return _page(seat, request, "sign_in.html", 403, problem="foreign")
+        if seat.tries.wait(address := address_of(seat, request)):
+            return _page(seat, request, "sign_in.html", 429, problem="too-often")
+        try:
+            word = await asyncio.to_thread(seat.people.enter, request.path_params["word"], _client(request))
+        except sqlite3.Error:
+            return _page(seat, request, "sign_in.html", 503, problem="away")
         if word is None:
-            return _page(seat, request, "sign_in.html", 410, refused=True)
-        return let_in(seat, word, request.query_params.get("back", ""))
+            seat.tries.failed(address)
+            return _page(seat, request, "sign_in.html", 410, problem="link")
+        return await let_in(seat, request, word, RedirectResponse(ROOT + _asked_back(request), 303, headers=HEADERS))
 
     return [
         Route(ROOT + "/sign-in", ask, methods=["GET"]),
+        Route(ROOT + "/sign-in", _by_passkey(seat), methods=["POST"]),
+        Route(ROOT + "/sign-in/challenge", _challenge(seat), methods=["POST"]),
         Route(ROOT + "/enter/{word}", show, methods=["GET"]),
         Route(ROOT + "/enter/{word}", enter, methods=["POST"]),
     ]
 
 
-def let_in(seat: Seat, word: str, back: str) -> Response:
-    """Lead a browser on with its session."""
-    response = RedirectResponse(ROOT + (back if is_path(back) else "/"), 303, headers=HEADERS)
+def _challenge(seat: Seat) -> _Handler:
+    async def answer(request: Request) -> Response:
+        host = seat.place(request).host
+        if _foreign(request):
+            return _said(request, 403, "foreign")
+        if host is None:
+            return _said(request, 409, "nowhere")
+        return Response(seat.passkeys.ask(host), media_type="application/json", headers=HEADERS)
+
+    return answer
+
+
+def _by_passkey(seat: Seat) -> _Handler:
+    async def answer(request: Request) -> Response:
+        place, address = seat.place(request), address_of(seat, request)
+        if _foreign(request):
+            return _said(request, 403, "foreign")
+        if place.host is None:
+            return _said(request, 409, "nowhere")
+        if seat.tries.wait(address):
+            return _said(request, 429, "too-often")
+        try:
+            sent = dict(parse_qsl((await body_of(request.receive, _MOST_CREDENTIAL)).decode("utf-8", "replace")))
+            word = await asyncio.to_thread(
+                seat.passkeys.enter, sent.get("credential", ""), place.origin, place.host, _client(request)
+            )
+        except (ProblemError, RefusedError, ValueError, GoneError) as error:
+            seat.tries.failed(address)
+            seat.service.log.write("sign-in-refused", problem=str(error)[:200])
+            return _said(request, 403, "refused")
+        except sqlite3.Error:
+            return _said(request, 503, "away")
+        return await let_in(seat, request, word, JSONResponse({"go": ROOT + _asked_back(request)}, headers=HEADERS))
+
+    return answer
+
+
+async def let_in(seat: Seat, request: Request, word: str, response: Response) -> Response:
+    """Give a browser its session, in the place of the one it had."""
+    old = await asyncio.to_thread(signed_in, seat, request)
+    if old is not None:
+        await asyncio.to_thread(seat.people.end, old)
     response.set_cookie(COOKIE, word, max_age=SESSION_S, path=ROOT, secure=seat.secure, httponly=True, samesite="lax")
     return response
 
 
 async def sign_out(visit: Visit) -> Response:
     """End the session."""
-    visit.seat.people.end(visit.session)
+    await asyncio.to_thread(visit.seat.people.end, visit.session)
     response = visit.go("/sign-in")
     response.delete_cookie(COOKIE, path=ROOT, secure=visit.seat.secure, httponly=True, samesite="lax")
     return response
@@ -61,6 +125,47 @@ async def sign_out(visit: Visit) -> Response:
 PAGES = (Page("POST", "/sign-out", "viewer", sign_out),)
 
 
-def _page(seat: Seat, request: Request, template: str, status: int = 200, *, refused: bool = False) -> Response:
-    back = back_to(request, ROOT)
-    return seat.frame.page(request, template, status, visit=None, back=back, refused=refused)
+def address_of(seat: Seat, request: Request) -> str:
+    """Where a request comes from: of IPv6 the network, of which one caller has many addresses."""
+    shown = request.client.host if request.client else ""
+    if seat.behind_proxy:  # its own entry is the last; those before it are whatever the caller wrote
+        shown = request.headers.get("x-forwarded-for", shown).rpartition(",")[2].strip()
+    try:
+        found = ip_address(shown)
+    except ValueError:
+        return ""
+    return shown if found.version == 4 else str(ip_network((found, 64), strict=False))
+
+
+def _foreign(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+def _client(request: Request) -> str:
+    return "".join(filter(str.isprintable, request.headers.get("user-agent", "")))
+
+
+def _asked_back(request: Request) -> str:
+    back = request.query_params.get("back", "")
+    return back if is_path(back) else "/"
+
+
+def _said(request: Request, status: int, code: str) -> Response:
+    """A sentence for the script that asked, to be shown as it is."""
+    return PlainTextResponse(_WORDS[code][language_of(request) == "en"], status, headers=HEADERS)
+
+
+def _page(seat: Seat, request: Request, template: str, status: int = 200, *, problem: str = "") -> Response:
+    back, place = back_to(request, ROOT), seat.place(request)
+    said = _WORDS.get(problem)
+    return seat.frame.page(
+        request,
+        template,
+        status,
+        visit=None,
+        back=back,
+        refused=problem == "link",
+        said=said[language_of(request) == "en"] if said else "",
+        place=place,
+        wanted=_asked_back(request),
+    )
