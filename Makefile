@@ -38,7 +38,7 @@ bench: setup
 # The reference pages are made from the code, then the site from all pages; a warning or a load from elsewhere is an error.
 docs: $(VENV)/.installed-docs
 	$(RUN)/python tools/build_docs.py
-	$(RUN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -b html -c docs . build/docs
+	LC_ALL=C $(RUN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -b html -c docs . build/docs
 	$(RUN)/python tools/check_site.py build/docs
 	@echo "build/docs/index.html"
 

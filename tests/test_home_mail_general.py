@@ -20,6 +20,7 @@ def notice(subject: str, body: str = "…", domain: str = "sbisec.co.jp") -> Let
         ("パスワード変更完了のお知らせ", "password"),
         ("取引パスワード変更のお知らせ", "trading_pin"),
         ("出金先金融機関の変更を受付しました", "payout_account"),
+        ("出金先口座の変更を受け付けました", "payout_account"),
         ("電話番号の変更が完了しました", "phone"),
         ("パスキーの登録が完了しました", "mfa"),
         ("新しいデバイスの登録のお知らせ", "device"),

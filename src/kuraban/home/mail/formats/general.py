@@ -115,13 +115,13 @@ _KINDS = (
     ),
     _Kind(
         "withdrawal",
-        re.compile(r"(?<!入)出金(?!先)|振込.{0,6}(完了|受付)|送金|withdraw|transfer out", re.I),
+        re.compile(r"(?<!入)出金(?!先)|振込.{0,6}(完了|受け?付)|送金|withdraw|transfer out", re.I),
         _withdrawal,
     ),
     _Kind(
         "setting",
         re.compile(
-            r"(変更|登録|削除|追加|解除|設定|再発行|リセット).{0,12}(完了|しました|されました|受付|お知らせ|通知)"
+            r"(変更|登録|削除|追加|解除|設定|再発行|リセット).{0,12}(完了|しました|されました|受け?付|お知らせ|通知)"
             r"|(changed|updated|added|removed|reset)",
             re.I,
         ),
