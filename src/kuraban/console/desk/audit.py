@@ -134,7 +134,7 @@ def search(connection: sqlite3.Connection, asked: Asked) -> Found:
         (*values, MOST),
     )
     # Whoever tampers with the file may leave anything in it, even values of other types.
-    entries = [Entry(*row[:4], _bytes(row[4]), _bytes(row[5])) for row in rows]
+    entries = [Entry(n, at, kind, who, _bytes(body), _bytes(seal)) for n, at, kind, who, body, seal in rows]
     sound = [follows(connection, entry) for entry in entries]
     more = lowest > 1 or (len(entries) == MOST and entries[-1].n > 1)
     return Found(entries, sound, lowest, more, newest[0] if newest else None)
