@@ -36,6 +36,15 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "contact": ("連絡先", "contact"),
     "fallback": ("期限超過の代替応答", "fallback"),
     "message-again": ("通知の再送", "message sent again"),
+    "sign-in": ("サインイン", "sign-in"),
+    "sign-out": ("サインアウト", "sign-out"),
+    "sessions-ended": ("他のサインインの終了", "other sign-ins ended"),
+    "sign-in-link": ("サインイン用リンクの発行", "link to sign in"),
+    "passkey-added": ("パスキーの登録", "passkey added"),
+    "passkey-removed": ("パスキーの削除", "passkey removed"),
+    "person-added": ("利用者の追加", "person added"),
+    "person-removed": ("利用者の削除", "person removed"),
+    "role": ("権限の変更", "role changed"),
 }
 
 
