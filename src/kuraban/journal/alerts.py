@@ -28,15 +28,16 @@ NEXT = {
     TAKEOVER: (OWNER,),
     OWNER: (TAKEOVER,),
 }
-_COLUMNS = (
-    "id, account, state, opened, updated, loss, ring, events, last, decision,"
+COLUMNS = (
+    "id, account, state, opened, updated, loss, ring, events, last, decision, action,"
     " (SELECT max(a.id) FROM alert_act a WHERE a.alert = alert.id)"
 )
 
 
 class Alert(NamedTuple):
     """One alert. loss: the highest expected loss so far. ring: of a ring or spray. last: newest event's number.
-    act: number of the newest act, None where nobody did anything yet."""
+    decision: the gravest one as JSON. action: the strongest so far, an index of `ACTIONS`. act: number of the newest
+    act, None where nobody did anything yet."""
 
     id: int
     account: str
@@ -48,6 +49,7 @@ class Alert(NamedTuple):
     events: int
     last: int
     decision: bytes
+    action: int
     act: int | None = None
 
 
@@ -83,17 +85,18 @@ class Seen(NamedTuple):
 
 def note(connection: sqlite3.Connection, decision: Decision, raw: bytes, seq: int, at: int) -> int | None:
     """Take a decision above allow into account: the alert it opened or joined, None for one too small for that."""
+    action = ACTIONS.index(decision.action)
     found = connection.execute(
         "SELECT id, loss, ring FROM alert WHERE account = ? AND state IN ('open', 'acknowledged') ORDER BY id DESC",
         (decision.account,),
     ).fetchone()
     if found is None:
-        if ACTIONS.index(decision.action) < CHALLENGE:
+        if action < CHALLENGE:
             return None
         cursor = connection.execute(
-            "INSERT INTO alert (account, state, opened, updated, loss, ring, events, last, decision)"
-            " VALUES (?, 'open', ?, ?, ?, ?, 1, ?, ?)",
-            (decision.account, at, at, decision.expected_loss, decision.group, seq, raw),
+            "INSERT INTO alert (account, state, opened, updated, loss, ring, events, last, decision, action)"
+            " VALUES (?, 'open', ?, ?, ?, ?, 1, ?, ?, ?)",
+            (decision.account, at, at, decision.expected_loss, decision.group, seq, raw, action),
         )
         alert = int(cursor.lastrowid or 0)
     else:
@@ -102,8 +105,8 @@ def note(connection: sqlite3.Connection, decision: Decision, raw: bytes, seq: in
         graver = decision.expected_loss >= found[1]
         connection.execute(
             "UPDATE alert SET updated = ?, loss = max(loss, ?), ring = coalesce(?, ring), events = events + 1,"
-            " last = ?, decision = CASE WHEN ? THEN ? ELSE decision END WHERE id = ?",
-            (at, decision.expected_loss, decision.group, seq, graver, raw, alert),
+            " last = ?, decision = CASE WHEN ? THEN ? ELSE decision END, action = max(action, ?) WHERE id = ?",
+            (at, decision.expected_loss, decision.group, seq, graver, raw, action, alert),
         )
     connection.execute("INSERT OR IGNORE INTO alert_event VALUES (?, ?)", (alert, seq))
     return alert
@@ -142,7 +145,7 @@ def _act(connection: sqlite3.Connection, alert: Alert, state: str, who: str, why
 
 def get(connection: sqlite3.Connection, alert: int) -> Alert:
     """One alert; raises KeyError."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM alert WHERE id = ?", (alert,)).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT {COLUMNS} FROM alert WHERE id = ?", (alert,)).fetchone()  # noqa: S608
     if row is None:
         raise KeyError(alert)
     return Alert(*row)
@@ -181,7 +184,7 @@ def ranked(
         clauses.append("(loss, id) < (?, ?)")
         values.extend(after)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM alert WHERE {' AND '.join(clauses)} ORDER BY loss DESC, id DESC LIMIT ?",  # noqa: S608
+        f"SELECT {COLUMNS} FROM alert WHERE {' AND '.join(clauses)} ORDER BY loss DESC, id DESC LIMIT ?",  # noqa: S608
         (*values, most),
     )
     return [Alert(*row) for row in rows]
@@ -190,7 +193,7 @@ def ranked(
 def members(connection: sqlite3.Connection, ring: str) -> list[Alert]:
     """The alerts of a ring or spray that are still open or acknowledged, oldest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM alert WHERE ring = ? AND state IN ('open', 'acknowledged') ORDER BY id",  # noqa: S608
+        f"SELECT {COLUMNS} FROM alert WHERE ring = ? AND state IN ('open', 'acknowledged') ORDER BY id",  # noqa: S608
         (ring,),
     )
     return [Alert(*row) for row in rows]

@@ -10,6 +10,18 @@ from pathlib import Path
 # "KRBN": says that a SQLite file is a journal of ours.
 APPLICATION = 0x4B52424E
 
+
+def _sum(row: str, sign: str) -> str:
+    """A trigger's statements that add an alert to `alert_sum`, or take it away; a sum of none is removed."""
+    at = f"{row}.state, {row}.opened / 3600000000, {row}.action"
+    loss = f"CAST(round({row}.loss) AS INTEGER)"
+    return (
+        f"INSERT INTO alert_sum VALUES ({at}, {sign}1, {sign}{loss}) ON CONFLICT (state, hour, action)"
+        " DO UPDATE SET alerts = alerts + excluded.alerts, loss = loss + excluded.loss;"
+        f" DELETE FROM alert_sum WHERE (state, hour, action) = ({at}) AND alerts = 0;"
+    )
+
+
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
         # One row holds a run of events in the order of arrival; a checksum over everything in it is kept with it,
@@ -83,6 +95,24 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         """CREATE TABLE denial (
             seq INTEGER PRIMARY KEY, account TEXT NOT NULL, alert INTEGER, at INTEGER NOT NULL,
             decision BLOB NOT NULL)""",
+    ),
+    (
+        # The strongest action an alert has led to (0 allow … 4 lock), and sums that stay cheap however many there are:
+        # alerts and their expected loss (whole units of the account currency) by state, hour of opening and action.
+        "ALTER TABLE alert ADD COLUMN action INTEGER NOT NULL DEFAULT 0",
+        "UPDATE alert SET action = CASE json_extract(CAST(decision AS TEXT), '$.action') WHEN 'notify' THEN 1"
+        " WHEN 'challenge' THEN 2 WHEN 'hold' THEN 3 WHEN 'lock' THEN 4 ELSE 0 END",
+        "CREATE INDEX alert_by_action ON alert (state, action, loss DESC, id DESC)",
+        "DROP INDEX alert_by_ring",
+        "CREATE INDEX alert_by_group ON alert (ring, state, loss DESC, id DESC) WHERE ring IS NOT NULL",
+        """CREATE TABLE alert_sum (
+            state TEXT NOT NULL, hour INTEGER NOT NULL, action INTEGER NOT NULL, alerts INTEGER NOT NULL,
+            loss INTEGER NOT NULL, PRIMARY KEY (state, hour, action)) WITHOUT ROWID""",
+        "INSERT INTO alert_sum SELECT state, opened / 3600000000, action, count(*),"
+        " sum(CAST(round(loss) AS INTEGER)) FROM alert GROUP BY 1, 2, 3",
+        f"CREATE TRIGGER alert_is_summed AFTER INSERT ON alert BEGIN {_sum('new', '+')} END",
+        "CREATE TRIGGER alert_is_summed_anew AFTER UPDATE OF state, opened, action, loss ON alert"
+        f" BEGIN {_sum('old', '-')} {_sum('new', '+')} END",
     ),
 )
 

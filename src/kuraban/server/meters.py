@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from kuraban.core.policy import ACTIONS
 from kuraban.journal.live import Taken
+from kuraban.server.pulse import Pulse
 
 BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -73,6 +74,7 @@ class Meters:
         self.denials = Counter("kuraban_owner_denials", "Locks by an owner's own word", registry=registry)
         self.mail_only = Gauge("kuraban_owners_by_mail_only", "Owners reached by e-mail alone", registry=registry)
         self.proposals = Gauge("kuraban_policy_proposals", "Changes that wait for a second person", registry=registry)
+        self.pulse = Pulse()
         self._recent = [0.0, 0.0]
         self._taken = {name: self.events.labels(name) for name in ("accepted", "duplicate", "rejected")}
         self._actions = [self.decisions.labels(action) for action in ACTIONS]
@@ -92,6 +94,7 @@ class Meters:
         for action, count in enumerate(counts):
             if count:
                 self._actions[action].inc(count)
+        self.pulse.add(len(taken), counts)
         self._engine.observe(engine)
         self._commit.observe(commit)
         self.batch_size.observe(len(taken))

@@ -1,0 +1,122 @@
+"""The pulse of a running desk: events and decisions of the last hour by second, for people who watch.
+
+It lives in memory alone and costs a few additions a batch. Beside the counts it remembers what is usual: the share of
+decisions that ask for more than a notice, over about the last hundred thousand decisions that are older than ten
+minutes, so that a surge is not soon its own normal.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kuraban.core.policy import ACTIONS, CHALLENGE
+
+SECONDS = 3_600
+RECENT = 600  # seconds that count as «now» against what is usual
+ENOUGH = 1_000  # decisions before anything is called usual
+_FADE = 0.99999  # a decision
+_EVENTS, _FIRST = 0, 1  # columns: events, then decisions by action
+
+
+class Share(NamedTuple):
+    """How many of the decisions of the last ten minutes were alerts, and what is usual.
+
+    usual: share of decisions, None while too few were seen. expected: alerts among so many decisions at that share.
+    """
+
+    decisions: int
+    alerts: int
+    usual: float | None
+
+    @property
+    def now(self) -> float | None:
+        """The share of alerts, None without decisions."""
+        return self.alerts / self.decisions if self.decisions else None
+
+    @property
+    def expected(self) -> float | None:
+        """Alerts there would be at the usual share."""
+        return None if self.usual is None else self.usual * self.decisions
+
+    @property
+    def raised(self) -> bool:
+        """Whether there are more than chance gives at the usual share: three standard deviations and three alerts."""
+        expected = self.expected
+        return expected is not None and self.alerts > expected + 3.0 * expected**0.5 + 3.0
+
+
+class Series(NamedTuple):
+    """Counts in steps of time. starts: seconds since 1970; events: a step; actions: decisions by action and step."""
+
+    starts: list[int]
+    step: int
+    events: list[int]
+    actions: dict[str, list[int]]
+
+
+class Pulse:
+    """Fed by the thread that makes decisions durable, read by any other. now: seconds since 1970."""
+
+    def __init__(self, now: Callable[[], float] = time.time):
+        self._now = now
+        self._lock = threading.Lock()
+        self._at = int(now())
+        self._counts: NDArray[np.int64] = np.zeros((SECONDS, _FIRST + len(ACTIONS)), dtype=np.int64)
+        self._usual = (0.0, 0.0)  # alerts and decisions, fading
+
+    def add(self, events: int, actions: Sequence[int]) -> None:
+        """A batch is durable: how many events, and decisions by action."""
+        with self._lock:
+            self._advance()
+            row = self._counts[self._at % SECONDS]
+            row[_EVENTS] += events
+            row[_FIRST:] += actions
+
+    def totals(self, seconds: int) -> tuple[int, dict[str, int]]:
+        """Events, and decisions by action, of the last whole seconds and the running one."""
+        found = self._last(seconds).sum(axis=0).tolist()
+        return found[_EVENTS], dict(zip(ACTIONS, found[_FIRST:], strict=True))
+
+    def share(self) -> Share:
+        """Alerts among the decisions of the last ten minutes."""
+        found = self._last(RECENT).sum(axis=0)[_FIRST:]
+        alerts, decisions = self._usual
+        usual = alerts / decisions if decisions >= ENOUGH else None
+        return Share(int(found.sum()), int(found[CHALLENGE:].sum()), usual)
+
+    def series(self, seconds: int, step: int) -> Series:
+        """The last whole steps. seconds: a multiple of `step`."""
+        with self._lock:
+            self._advance()
+            end = self._at // step * step
+            rows = self._counts[np.arange(end - min(seconds, SECONDS - step), end) % SECONDS]
+        steps = rows.reshape(-1, step, rows.shape[1]).sum(axis=1)
+        starts = list(range(end - step * len(steps), end, step))
+        actions = {action: steps[:, _FIRST + k].tolist() for k, action in enumerate(ACTIONS)}
+        return Series(starts, step, steps[:, _EVENTS].tolist(), actions)
+
+    def _last(self, seconds: int) -> NDArray[np.int64]:
+        with self._lock:
+            self._advance()
+            found: NDArray[np.int64] = self._counts[np.arange(self._at - seconds + 1, self._at + 1) % SECONDS]
+        return found
+
+    def _advance(self) -> None:
+        """Begin the present second; a clock that went back stands still until it has caught up."""
+        now = int(self._now())
+        gone = min(now - self._at, SECONDS)
+        if gone <= 0:
+            return
+        passed = np.arange(self._at + 1, self._at + 1 + gone)
+        left = self._counts[(passed[:RECENT] - RECENT) % SECONDS].sum(axis=0)[_FIRST:]
+        self._counts[passed % SECONDS] = 0
+        self._at = now
+        decisions = int(left.sum())
+        if decisions:
+            fade = _FADE**decisions
+            alerts, before = self._usual
+            self._usual = (alerts * fade + int(left[CHALLENGE:].sum()), before * fade + decisions)
