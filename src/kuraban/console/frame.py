@@ -40,8 +40,9 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
-# Names come from strangers: no control characters, and nothing that turns the direction of the text around it.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Names come from strangers: no control characters, nothing that turns the direction of the text around it,
+# and no half of a character, which could not be sent.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Frame:

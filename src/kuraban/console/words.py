@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from kuraban.decisions import METHOD_WORDS, SETTING_WORDS
+
 ACTIONS = {
     "allow": ("許可", "allow"),
     "notify": ("通知", "notify"),
@@ -101,6 +103,8 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         "action_word": lambda value: named(value, ACTIONS),
         "state_word": lambda value: named(value, STATES),
         "event_word": lambda value: named(value, EVENTS),
+        "setting_word": lambda value: named(value, SETTING_WORDS),
+        "method_word": lambda value: named(value, METHOD_WORDS),
         "data": data,
     }
 

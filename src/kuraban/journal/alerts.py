@@ -129,9 +129,19 @@ def step(
     return _act(connection, now, state, who, why, at)
 
 
-def remark(connection: sqlite3.Connection, alert: int, who: str, why: str, at: int) -> Alert:
-    """Add a note to an alert, in whatever state. Raises KeyError for no such alert."""
+def remark(connection: sqlite3.Connection, alert: int, who: str, why: str, at: int, after: int | None = -1) -> Alert:
+    """Add a note to an alert, in whatever state. Raises KeyError for no such alert.
+
+    after: number of the newest act that `who` saw, None for none; where he has written the very same since, it was sent
+    twice and nothing is added. -1 adds it in any case.
+    """
     now = get(connection, alert)
+    if after != -1:
+        twice = connection.execute(
+            "SELECT 1 FROM alert_act WHERE alert = ? AND id > ? AND who = ? AND why = ?", (alert, after or 0, who, why)
+        ).fetchone()
+        if twice is not None:
+            return now
     return _act(connection, now, now.state, who, why, at)
 
 
@@ -202,8 +212,8 @@ def members(connection: sqlite3.Connection, ring: str) -> list[Alert]:
 def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, int, float]]:
     """Rings and sprays with alerts still open: (group, alerts, expected loss together), gravest first."""
     rows = connection.execute(
-        "SELECT ring, count(*), sum(loss) FROM alert WHERE ring IS NOT NULL AND state IN ('open', 'acknowledged')"
-        " GROUP BY ring ORDER BY sum(loss) DESC LIMIT ?",
+        "SELECT ring, count(*), sum(loss) FROM alert INDEXED BY alert_by_group"
+        " WHERE ring IS NOT NULL AND state IN ('open', 'acknowledged') GROUP BY ring ORDER BY sum(loss) DESC LIMIT ?",
         (most,),
     )
     return [(ring, int(n), float(loss)) for ring, n, loss in rows]

@@ -16,7 +16,7 @@ def _sum(row: str, sign: str) -> str:
     at = f"{row}.state, {row}.opened / 3600000000, {row}.action"
     loss = f"CAST(round({row}.loss) AS INTEGER)"
     return (
-        f"INSERT INTO alert_sum VALUES ({at}, {sign}1, {sign}{loss}) ON CONFLICT (state, hour, action)"
+        f"INSERT INTO alert_sum VALUES ({at}, {sign}1, {sign}{loss}) ON CONFLICT (state, hour, action)"  # noqa: S608
         " DO UPDATE SET alerts = alerts + excluded.alerts, loss = loss + excluded.loss;"
         f" DELETE FROM alert_sum WHERE (state, hour, action) = ({at}) AND alerts = 0;"
     )

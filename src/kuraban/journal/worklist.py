@@ -65,6 +65,14 @@ def latest(connection: sqlite3.Connection, most: int) -> list[Alert]:
     return [Alert(*row) for row in rows]
 
 
+def events_of(connection: sqlite3.Connection, alert: int, most: int) -> list[int]:
+    """The sequence numbers of the events an alert is about, newest first."""
+    rows = connection.execute(
+        "SELECT seq FROM alert_event WHERE alert = ? ORDER BY seq DESC LIMIT ?", (alert, most)
+    ).fetchall()
+    return [int(seq) for (seq,) in rows]
+
+
 def beginning_with(connection: sqlite3.Connection, start: str, most: int) -> list[str]:
     """Accounts that ever had an alert and whose name begins like this."""
     rows = connection.execute(
@@ -155,8 +163,10 @@ def _ordered(
     if after is not None:
         clauses.append("(loss, id) < (?, ?)")
         values.extend(after)
+    # Without statistics SQLite would walk through all alerts of a state for those of one account.
+    index = "INDEXED BY alert_by_account" if wanted.account is not None else ""
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM alert WHERE {' AND '.join(clauses)} ORDER BY loss DESC, id DESC",  # noqa: S608
+        f"SELECT {COLUMNS} FROM alert {index} WHERE {' AND '.join(clauses)} ORDER BY loss DESC, id DESC",  # noqa: S608
         values,
     )
     for row in rows:

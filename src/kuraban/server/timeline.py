@@ -27,15 +27,21 @@ _named = msgspec.json.Decoder(_Named)
 
 def decisions_of(live: Live, block: Block, index: int) -> list[Decision]:
     """What was decided on an event, and because of it on others."""
-    named = _named.decode(block.lines[index])
-    return [_decision(live, block, row, named) for row in block.decided(index)]
+    return [decision for decision, _ in decided(live, block, index)]
 
 
-def _decision(live: Live, block: Block, row: np.void, named: _Named) -> Decision:
+def decided(live: Live, block: Block, index: int) -> list[tuple[Decision, np.void]]:
+    """The same with the row of each, whose codes have the names they have now."""
+    rows = block.decided(index)
+    named = _named.decode(block.lines[index]) if len(rows) else None
+    return [_decision(live, block, row, named) for row in rows if named is not None]
+
+
+def _decision(live: Live, block: Block, row: np.void, named: _Named) -> tuple[Decision, np.void]:
     renamed = live.renamed(block, row)
     event = named.id if row["row"] >= 0 else None
     found = live.replay.writer.decision(renamed, event, named.time)
-    return msgspec.structs.replace(found, account=block.accounts[int(row["account"])])
+    return msgspec.structs.replace(found, account=block.accounts[int(row["account"])]), renamed
 
 
 async def decision_on(service: Service, seq: int) -> bytes | None:
@@ -49,7 +55,7 @@ async def decision_on(service: Service, seq: int) -> bytes | None:
         index = seq - block.first
         for row in block.decided(index):
             if row["row"] >= 0:
-                return msgspec.json.encode(_decision(live, block, row, _named.decode(block.lines[index])))
+                return msgspec.json.encode(_decision(live, block, row, _named.decode(block.lines[index]))[0])
         return None
 
     return await service.read(look)

@@ -49,12 +49,18 @@ async def step(
     return changed
 
 
-async def note(service: Service, alert: int, who: str, why: str, by: str) -> Alert:
-    """Add a note to an alert without changing its state. Raises KeyError, `NotNowError`."""
+async def note(service: Service, alert: int, who: str, why: str, by: str, after: int | None = -1) -> Alert:
+    """Add a note to an alert without changing its state. after: as of `alerts.remark`.
+
+    Raises KeyError, `NotNowError`.
+    """
     trail, now = service.ready().trail, service.clock.now()
 
     def job(connection: sqlite3.Connection) -> Alert:
-        noted = alerts.remark(connection, alert, who, why, now)
+        before = alerts.get(connection, alert).act
+        noted = alerts.remark(connection, alert, who, why, now, after)
+        if noted.act == before:
+            return noted
         trail.add(now, "note", who, {"alert": alert, "account": noted.account, "why": why, "by": by})
         return noted
 

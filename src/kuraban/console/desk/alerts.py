@@ -1,15 +1,142 @@
-"""The page *Alerts*: what somebody should look at, by expected loss."""
+"""The pages *Alerts*: what somebody should look at, by expected loss, and one alert whole."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from kuraban.console.desk import opened
+from kuraban.console.desk.acts import CHOICES
+from kuraban.console.desk.opened import Entry, Opened
 from kuraban.console.desk.seat import Page, Visit
-from kuraban.journal import alerts
+from kuraban.console.desk.shown import Shown, shown
+from kuraban.core.policy import ACTIONS
+from kuraban.journal import alerts, worklist
+from kuraban.journal.live import Live
+from kuraban.journal.worklist import Wanted
+from kuraban.server import verdicts
+from kuraban.server.api import ActView
+from kuraban.server.paging import cursor, place
+from kuraban.server.problems import ProblemError
+
+MOST = 50
+_EVENTS = 60  # of an alert, the newest
+_OTHERS = 10
+STATES = ("todo", *alerts.STATES, "all")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The filter as it was asked for. state: one of `STATES`; action: `stopped` for hold or lock, "" for any."""
+
+    state: str = "todo"
+    action: str = ""
+    account: str = ""
+    group: str = ""
+    word: str = ""
+
+    @property
+    def wanted(self) -> Wanted:
+        """For the journal."""
+        states = {"todo": worklist.UNDONE, "all": alerts.STATES}.get(self.state, (self.state,))
+        actions = ("hold", "lock") if self.action == "stopped" else (self.action,)
+        found = worklist.action_indexes(actions)
+        return Wanted(states, found, self.account or None, self.group or None, self.word or None)
+
+    def query(self, **more: str) -> str:
+        """As the query of an address."""
+        every = {**vars(self), **more}
+        return urlencode({name: value for name, value in every.items() if value and (name, value) != ("state", "todo")})
+
+
+def _asked(visit: Visit) -> Asked:
+    query = visit.request.query_params
+    given = {name: query.get(name, "").strip()[:128] for name in ("action", "account", "group", "word")}
+    state = query.get("state") or "todo"
+    if state not in STATES or given["action"] not in ("", "stopped", *ACTIONS):
+        raise ProblemError(400, "invalid-request")
+    return Asked(state, **given)
 
 
 async def alert_list(visit: Visit) -> Response:
-    """Open alerts."""
-    found = await visit.service.read(lambda connection: alerts.ranked(connection, most=50))
-    return visit.page("alerts.html", alerts=found)
+    """One page of alerts."""
+    asked = _asked(visit)
+    after = place(visit.request.query_params.get("after"), tuple[float, int])
+
+    def look(connection: sqlite3.Connection) -> tuple[worklist.Page, int]:
+        return worklist.page(connection, asked.wanted, after, MOST), worklist.newest(connection)
+
+    found, newest = await visit.service.read(look)
+    return visit.page(
+        "alerts.html",
+        asked=asked,
+        alerts=[shown(each) for each in found.alerts],
+        looked_at=found.looked_at,
+        next=asked.query(after=cursor(found.next)) if found.next else None,
+        first=after is None,
+        newest=newest,
+        choices=CHOICES,
+    )
 
 
-PAGES = (Page("GET", "/alerts", "viewer", alert_list),)
+async def news(visit: Visit) -> Response:
+    """How many alerts were opened since the list was made."""
+    since = visit.request.query_params.get("since", "")
+    if not since.isdigit() or len(since) > 18:
+        raise ProblemError(400, "invalid-request")
+    newest = await visit.service.read(worklist.newest)
+    return visit.page("_news.html", count=max(0, newest - int(since)), asked=_asked(visit))
+
+
+@dataclass(frozen=True)
+class Case:
+    """An alert with everything about it. grave: its gravest decision, None where that event is no longer kept."""
+
+    shown: Shown
+    acts: list[ActView]
+    entries: list[Entry]
+    grave: Opened | None
+    others: list[Shown]
+    companions: list[Shown]
+
+
+async def alert_page(visit: Visit) -> Response:
+    """One alert."""
+    live = visit.service.ready().live
+    number = min(int(visit.request.path_params["alert"]), 2**62)
+    found = await visit.service.read(lambda connection: case(live, connection, number))
+    return visit.page("alert.html", case=found, choices=CHOICES, policy=live.replay.policy[0])
+
+
+def case(live: Live, connection: sqlite3.Connection, number: int) -> Case:
+    """All of an alert. Raises `ProblemError` where there is no such."""
+    try:
+        alert = alerts.get(connection, number)
+    except KeyError:
+        raise ProblemError(404, "not-found") from None
+    entries = opened.entries(live, connection, worklist.events_of(connection, number, _EVENTS))
+    ready = shown(alert)
+    everything = [one for entry in entries for one in entry.decisions]
+    said = (ready.decision.event, ready.decision.probability, ready.decision.time)
+    grave = next((one for one in everything if (one.decision.event, one.decision.probability, one.time) == said), None)
+    others = worklist.page(connection, Wanted(alerts.STATES, account=alert.account), None, _OTHERS).alerts
+    companions: list[Any] = []
+    if alert.ring is not None:
+        companions = worklist.page(connection, Wanted(alerts.STATES, group=alert.ring), None, _OTHERS).alerts
+    return Case(
+        ready,
+        verdicts.act_views(alerts.acts_of(connection, number)),
+        entries,
+        grave,
+        [shown(each) for each in others if each.id != number],
+        [shown(each) for each in companions if each.id != number],
+    )
+
+
+PAGES = (
+    Page("GET", "/alerts", "viewer", alert_list),
+    Page("GET", "/alerts/news", "viewer", news),
+    Page("GET", "/alerts/{alert:int}", "viewer", alert_page),
+)

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from kuraban.console.desk import alerts, audit, groups, health, me, now, sign_in
+from kuraban.console.desk import account, acts, alerts, audit, groups, health, me, now, sign_in
 from kuraban.console.desk.passkeys import Passkeys
 from kuraban.console.desk.people import People
 from kuraban.console.desk.seat import ROOT, Seat, route
@@ -12,7 +12,17 @@ from kuraban.console.desk.tries import Tries
 from kuraban.console.frame import HEADERS, Frame
 from kuraban.server.service import Service
 
-PAGES = (*now.PAGES, *alerts.PAGES, *groups.PAGES, *audit.PAGES, *health.PAGES, *me.PAGES, *sign_in.PAGES)
+PAGES = (
+    *now.PAGES,
+    *alerts.PAGES,
+    *acts.PAGES,
+    *account.PAGES,
+    *groups.PAGES,
+    *audit.PAGES,
+    *health.PAGES,
+    *me.PAGES,
+    *sign_in.PAGES,
+)
 
 
 def routes(

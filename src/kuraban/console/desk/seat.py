@@ -31,6 +31,7 @@ COOKIE = "kuraban_session"
 _WORDS = {
     "forbidden-role": ("この操作の権限がありません", "your role does not allow this"),
     "sign-in-again": ("もう一度サインインしてから操作してください", "sign in again first"),
+    "reason-needed": ("理由を2,000文字以内で書いてください", "give a reason of at most 2,000 characters"),
     "foreign-form": ("画面が古いか、他のサイトからの送信です。再読み込みしてください", "reload the page and try again"),
 }
 _MOST_FORM = 256 << 10  # bytes; the largest thing sent is a policy

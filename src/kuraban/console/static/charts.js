@@ -1,5 +1,6 @@
 // Draws <figure data-chart="…"> with uPlot. The attribute is JSON:
-//   {"x": [seconds, …], "time": true, "series": [{"label", "values", "kind": "line" | "steps" | "bars" | "points", "colour", "axis"}], "y": "number" | "money" | "logit" | "percent", "marks": [{"x", "label"}]}
+//   {"x": [seconds, …], "time": true, "series": [{"label", "values", "kind": "line" | "steps" | "bars" | "points", "colour", "axis"}], "y": "number" | "money" | "logit" | "percent", "marks": [{"x", "label"}], "zone": "Asia/Tokyo"}
+// A polled part brings new figures for a chart that stays: <div data-chart-for="id" data-chart-new="…">.
 // Every page says in words, or in a table, what a chart shows: a chart is never the only place.
 "use strict";
 (() => {
@@ -32,6 +33,7 @@
       width, height: Number(figure.dataset.height || 220),
       scales: { x: { time: given.time !== false }, y: given.range ? { range: given.range } : {} },
       axes: [axis({}), axis({ size: 64, values: (_, ticks) => ticks.map(say) })],
+      tzDate: given.zone ? (seconds) => uPlot.tzDate(new Date(seconds * 1e3), given.zone) : undefined,
       cursor: { drag: { x: true, y: false } },
       legend: { live: true },
       series: [{ value: given.time === false ? undefined : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
@@ -58,13 +60,25 @@
     figure.drawn = figure.dataset.chart;
   }
 
+  function renew(bearer) {
+    const figure = document.getElementById(bearer.dataset.chartFor);
+    if (!figure || figure.dataset.chart === bearer.dataset.chartNew) return;
+    figure.dataset.chart = bearer.dataset.chartNew;
+    if (!figure.plot) return draw(figure);
+    const given = JSON.parse(figure.dataset.chart);
+    figure.plot.setData([given.x, ...given.series.map((each) => each.values)]);
+    figure.drawn = figure.dataset.chart;
+  }
+
   function all(root) {
+
     const found = [...(root.querySelectorAll ? root.querySelectorAll("[data-chart]") : [])];
     if (root.matches && root.matches("[data-chart]")) found.push(root);
     found.forEach((figure) => { if (figure.drawn !== figure.dataset.chart) draw(figure); });
   }
 
   document.addEventListener("DOMContentLoaded", () => all(document));
+  document.addEventListener("htmx:afterSwap", (event) => event.detail.target.querySelectorAll("[data-chart-for]").forEach(renew));
   document.addEventListener("htmx:load", (event) => all(event.detail.elt));
   let due = 0;
   addEventListener("resize", () => {

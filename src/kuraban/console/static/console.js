@@ -23,7 +23,8 @@
   function press(key) {
     const here = document.querySelector("[data-row].here");
     const selector = `[data-key="${CSS.escape(key)}"]`;
-    const found = (here && here.querySelector(selector)) || document.querySelector(`main :not([data-row]) ${selector}, main > ${selector}`);
+    const elsewhere = () => [...document.querySelectorAll(`main ${selector}`)].find((each) => !each.closest("[data-row]"));
+    const found = (here && here.querySelector(selector)) || elsewhere();
     if (found && !found.disabled) found.click();
     return Boolean(found);
   }
@@ -48,6 +49,14 @@
     else if (event.key === "?") document.getElementById("keys").showModal();
     else if (event.key === "/" && document.getElementById("find")) { event.preventDefault(); document.getElementById("find").focus(); }
     else if (event.key.length === 1 && press(event.key)) event.preventDefault();
+  });
+
+  // A polled list comes anew while somebody stands in it.
+  let stood = null;
+  document.addEventListener("htmx:beforeSwap", () => { const here = document.querySelector("[data-row].here"); stood = here && here.id; });
+  document.addEventListener("htmx:afterSwap", () => {
+    const again = stood && document.getElementById(stood);
+    if (again && !again.classList.contains("here")) again.classList.add("here");
   });
 
   const away = document.getElementById("away");

@@ -1,0 +1,245 @@
+"""The page *Account*: what happened on it, what was believed, what it usually does, what could be reached, its kin."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import numpy as np
+from starlette.responses import Response
+
+from kuraban.console.desk import addresses, opened
+from kuraban.console.desk.opened import Entry
+from kuraban.console.desk.portrait import net_flags, portrait
+from kuraban.console.desk.seat import Page, Visit
+from kuraban.console.desk.shown import Shown, shown
+from kuraban.console.frame import language_of
+from kuraban.console.words import ACTIONS
+from kuraban.journal import alerts, worklist
+from kuraban.journal.live import Live
+from kuraban.journal.store import Events
+from kuraban.journal.worklist import Wanted
+from kuraban.journal.writer import Job
+from kuraban.server import accounts
+from kuraban.server.api import AccountView
+from kuraban.server.paging import cursor, place
+from kuraban.server.problems import ProblemError
+
+EVENTS = 40
+_ALERTS, _KIN, _ADDRESSES = 10, 20, 16
+_LEAST_LOGIT, _MOST_LOGIT = -11.5, 9.2  # 1 in 100,000; 1 in 10,000 short of certain
+
+
+@dataclass(frozen=True)
+class Known:
+    """An account as the engine holds it. profile: a copy of its row; newest: its newest event."""
+
+    live: Live
+    profile: np.void
+    newest: int
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Money that could be reached. part: the share of it that a thief gets, by the policy; None where unknown."""
+
+    ja: str
+    en: str
+    amount: float | None
+    part: float
+
+    @property
+    def lost(self) -> float | None:
+        """What would be lost of it."""
+        return None if self.amount is None else max(0.0, self.amount) * self.part
+
+
+@dataclass(frozen=True)
+class Place:
+    """A network of the account's newest events. members: other accounts that logged in there lately. flags: its kind in
+    words. suspicion: as `networks.NETWORK` has it."""
+
+    name: str
+    flags: tuple[str, str]
+    suspicion: float
+    members: list[str]
+
+
+async def find(visit: Visit) -> Response:
+    """Lead to an account by its name."""
+    name = visit.request.query_params.get("account", "").strip()
+    if not name:
+        return visit.go("/")
+    if await _known(visit, name) is not None:
+        return visit.go(f"/account?{urlencode({'id': name})}")
+    near = await visit.service.read(lambda connection: worklist.beginning_with(connection, name, _ALERTS))
+    return visit.page("account_none.html", 404, name=name, near=near)
+
+
+async def account(visit: Visit) -> Response:
+    """The whole page."""
+    name = visit.request.query_params.get("id", "")
+    known = await _known(visit, name)
+    if known is None:
+        return visit.page("account_none.html", 404, name=name, near=[])
+
+    def look(connection: sqlite3.Connection) -> tuple[AccountView | None, list[Entry], int | None, list[Shown]]:
+        entries, further = _page(known.live, connection, known.newest)
+        found = worklist.page(connection, Wanted(alerts.STATES, account=name), None, _ALERTS).alerts
+        view = accounts.view(known.live, connection, name)
+        return view, entries, further, sorted(map(shown, found), key=lambda each: -each.alert.id)
+
+    view, entries, further, its_alerts = await visit.service.read(look)
+    group = next((each.alert.ring for each in its_alerts if each.alert.ring), None)
+    events = [entry.event for entry in entries if entry.event is not None]
+    return visit.page(
+        "account.html",
+        name=name,
+        view=view,
+        entries=entries,
+        more=_more(name, further),
+        portrait=portrait(known.live, known.profile, events),
+        reach=_reach(known),
+        alerts=its_alerts,
+        group=group,
+        kin=await _kin(visit, name, group),
+        networks=await _places(visit, known, name, events),
+        chart=_chart(visit, name, entries),
+    )
+
+
+async def events(visit: Visit) -> Response:
+    """More of the timeline."""
+    name = visit.request.query_params.get("id", "")
+    start = place(visit.request.query_params.get("after"), int)
+    known = await _known(visit, name)
+    if known is None:
+        raise ProblemError(404, "not-found")
+    first = known.newest if start is None else min(start, known.newest)
+    entries, further = await visit.service.read(lambda connection: _page(known.live, connection, first))
+    # A cursor leads into one account's chain; another account's is not followed.
+    if any(entry.event is not None and entry.event.account != name for entry in entries[:1]):
+        raise ProblemError(400, "invalid-request")
+    template = "_event_rows.html" if visit.asked_by_htmx else "account_events.html"
+    return visit.page(template, name=name, entries=entries, more=_more(name, further))
+
+
+async def event(visit: Visit) -> Response:
+    """One event with its decisions taken apart."""
+    seq = min(int(visit.request.path_params["seq"]), 2**62)
+    live = visit.service.ready().live
+    found = await visit.service.read(lambda connection: opened.entries(live, connection, [seq]))
+    if not found:
+        raise ProblemError(404, "not-found")
+    return visit.page("_event.html" if visit.asked_by_htmx else "event.html", entry=found[0])
+
+
+async def _known(visit: Visit, name: str) -> Known | None:
+    """An account, once everything before is durable; None where it was never heard of."""
+
+    def act(live: Live) -> tuple[Known | None, Job | None]:
+        code = live.replay.reader.accounts.find(name)
+        if code is None or code >= live.replay.state.profiles.size or code >= len(live.newest) or live.newest[code] < 0:
+            return None, None
+        return Known(live, live.replay.state.profiles[code].copy(), int(live.newest[code])), None
+
+    return await visit.service.call(act)
+
+
+def _page(live: Live, connection: sqlite3.Connection, first: int) -> tuple[list[Entry], int | None]:
+    """Events of an account from one on, newest first, and where the next page begins."""
+    chain = Events(connection).chain(first, EVENTS + 1)
+    return opened.entries(live, connection, chain[:EVENTS]), chain[EVENTS] if len(chain) > EVENTS else None
+
+
+def _more(name: str, further: int | None) -> str | None:
+    return None if further is None else f"/account/events?id={quote(name, safe='')}&after={cursor(further)}"
+
+
+def _reach(known: Known) -> list[Reach]:
+    profile, policy = known.profile, known.live.replay.policy[0]
+    parts = (
+        ("現金", "cash", "cash", 1.0),
+        ("銀行連携で引き出せる額", "linked bank", "linked_cash", 1.0),
+        ("信用余力", "margin power", "margin_power", float(policy["margin_lost"])),
+        ("保有銘柄", "positions", "positions", float(policy["holdings_lost"])),
+    )
+    return [
+        Reach(ja, en, None if np.isnan(profile[field]) else float(profile[field]), part)
+        for ja, en, field, part in parts
+    ]
+
+
+async def _kin(visit: Visit, name: str, group: str | None) -> list[Shown]:
+    """Other accounts with alerts in the same ring or spray."""
+    if group is None:
+        return []
+    wanted = Wanted(alerts.STATES, group=group)
+    found = await visit.service.read(lambda connection: worklist.page(connection, wanted, None, _KIN).alerts)
+    return [shown(each) for each in found if each.account != name]
+
+
+async def _places(visit: Visit, known: Known, name: str, found: Sequence[Any]) -> list[Place]:
+    """The networks of the newest events, and who else was there."""
+    texts = list(dict.fromkeys(each.client.ip for each in found if each.client is not None and each.client.ip))
+    seen = [each for text in texts[:_ADDRESSES] if (each := addresses.address(text)) is not None]
+    keys = list(dict.fromkeys(key for each in seen for key in each.keys))
+
+    def act(live: Live) -> tuple[list[tuple[str, np.void]], Job | None]:
+        rows = ((called, addresses.row_of(live.replay.state.networks, key)) for called, key in keys)
+        return [(called, row) for called, row in rows if row is not None], None
+
+    places = []
+    for called, row in await visit.service.call(act):
+        others = [known.live.replay.reader.accounts.name(int(code)) for code in row["member"] if code >= 0]
+        kind = net_flags(known.live.replay.networks.find(called.split("/")[0]).flags)
+        places.append(
+            Place(called, kind, float(row["suspicion"]), sorted({other for other in others if other != name}))
+        )
+    return places
+
+
+def _chart(visit: Visit, name: str, entries: Sequence[Entry]) -> dict[str, Any] | None:
+    """Belief in steps, with the actions marked; None where nothing was decided."""
+    japanese = language_of(visit.request) == "ja"
+    decided = [
+        (datetime.fromisoformat(one.time).timestamp(), one.decision)
+        for entry in entries
+        for one in entry.decisions
+        if one.decision.account == name
+    ]
+    decided.reverse()
+    found = sorted(decided, key=lambda each: each[0])
+    if not found:
+        return None
+    belief = [_logit(decision.probability) for _, decision in found]
+    series: list[dict[str, Any]] = [
+        {"label": "確率" if japanese else "probability", "values": belief, "kind": "steps", "colour": "link"}
+    ]
+    for action, colour in (("challenge", "warn"), ("hold", "bad"), ("lock", "bad")):
+        values = [value if one.action == action else None for value, (_, one) in zip(belief, found, strict=True)]
+        if any(value is not None for value in values):
+            label = ACTIONS[action][0 if japanese else 1]
+            series.append({"label": label, "values": values, "kind": "points", "colour": colour})
+    return {
+        "x": [time for time, _ in found],
+        "y": "logit",
+        "series": series,
+        "zone": visit.service.options.timezone,
+        "range": [_LEAST_LOGIT, _MOST_LOGIT],
+    }
+
+
+def _logit(probability: float) -> float:
+    bounded = min(1 - 1e-4, max(1e-5, probability))
+    return float(np.log(bounded / (1 - bounded)))
+
+
+PAGES = (
+    Page("GET", "/find", "viewer", find),
+    Page("GET", "/account", "viewer", account),
+    Page("GET", "/account/events", "viewer", events),
+    Page("GET", "/events/{seq:int}", "viewer", event),
+)

@@ -1,0 +1,161 @@
+"""The console's pages of an account and of the present moment, on a desk that runs."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from desk import Running, quick_replay, running, signed_in, story, theft
+from kuraban.console.desk import addresses
+from kuraban.server.pulse import ENOUGH, RECENT, SECONDS, Pulse
+
+HOSTILE = "a/../b?c=&#<b>"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("account")) as found:
+        found.send(story(400))
+        for account in ("victim", "second", HOSTILE):
+            found.send(theft(account))
+        yield found
+
+
+def test_an_account_is_found_by_its_name_and_shows_what_happened_and_what_was_believed(desk: Running) -> None:
+    with signed_in(desk, "finder") as client:
+        page = client.get("/console/find?account=victim", headers={"accept-language": "en"})
+    assert page.url.path == "/console/account"
+    assert page.url.params["id"] == "victim"
+    chart = re.search(r'id="belief" data-chart="([^"]+)"', page.text)
+    assert chart is not None
+    drawn = json.loads(chart[1].replace("&#34;", '"'))
+    assert drawn["series"][0]["values"][-1] > drawn["series"][0]["values"][0]
+    assert "¥9,000,000" in page.text  # its cash
+    assert "AS" in page.text
+    assert "python-requests/2.31" in page.text
+
+
+def test_what_shares_a_network_with_a_theft_is_shown_beside_it(desk: Running) -> None:
+    with signed_in(desk, "neighbour") as client:
+        page = client.get("/console/account?id=victim").text
+    assert re.search(r"185\.220\.101\.34.*?id=second", page, re.DOTALL)
+
+
+def test_a_timeline_goes_on_to_its_first_event(desk: Running) -> None:
+    with signed_in(desk, "reader") as client:
+        page = client.get("/console/account?id=victim").text
+        ids = re.findall(r'id="event-(\d+)"', page)
+        more = re.search(r'hx-get="([^"]*account/events[^"]*)"', page)
+        while more is not None:
+            part = client.get(more[1].replace("&amp;", "&"), headers={"hx-request": "true"}).text
+            ids += re.findall(r'id="event-(\d+)"', part)
+            more = re.search(r'hx-get="([^"]*account/events[^"]*)"', part)
+    assert len(ids) == len(theft("victim"))
+    assert [int(each) for each in ids] == sorted(map(int, ids), reverse=True)
+
+
+def test_a_cursor_leads_into_no_other_account(desk: Running) -> None:
+    with signed_in(desk, "crosser") as client:
+        page = client.get("/console/account?id=victim").text
+        more = re.search(r'hx-get="([^"]*account/events[^"]*)"', page)
+        assert more is not None
+        assert client.get(more[1].replace("&amp;", "&").replace("id=victim", "id=second")).status_code == 400
+
+
+def test_an_event_opens_into_the_evidence_and_the_costs(desk: Running) -> None:
+    with signed_in(desk, "opener") as client:
+        seq = re.findall(r'id="event-(\d+)"', client.get("/console/account?id=victim").text)[0]
+        part = client.get(f"/console/events/{seq}", headers={"hx-request": "true", "accept-language": "en"}).text
+        assert client.get("/console/events/99999999").status_code == 404
+    assert "<html" not in part
+    assert "Expected cost of each action" in part
+    assert "victim-theft-4" in part
+
+
+def test_an_unknown_account_is_said_to_be_unknown_and_near_names_are_offered(desk: Running) -> None:
+    with signed_in(desk, "searcher") as client:
+        found = client.get("/console/find?account=vic")
+        assert found.status_code == 404
+        assert "id=victim" in found.text
+        assert client.get("/console/account?id=nobody").status_code == 404
+
+
+def test_an_account_with_a_hostile_name_has_its_page(desk: Running) -> None:
+    with signed_in(desk, "hostile") as client:
+        page = client.get("/console/find", params={"account": HOSTILE})
+    assert page.url.params["id"] == HOSTILE
+    assert "<b>" not in page.text
+
+
+def test_the_present_moment_shows_rates_money_and_alerts_and_its_part_can_be_polled(desk: Running) -> None:
+    with signed_in(desk, "watcher") as client:
+        page = client.get("/console/", headers={"accept-language": "en"}).text
+        part = client.get("/console/now", headers={"hx-request": "true"}).text
+    for name in ("events-rate", "alert-rate", "at-risk", "stopped"):
+        assert f'id="{name}"' in page
+    assert re.search(r'id="at-risk">¥[\d.]+M<', page)
+    assert 'hx-trigger="every 2s' in page
+    assert "<html" not in part
+    assert 'data-chart-for="chart-rates"' in part
+
+
+def client(ip: str) -> dict[str, dict[str, str]]:
+    return {"client": {"ip": ip}}
+
+
+def test_addresses_are_known_by_the_hashes_that_reading_events_gives_them() -> None:
+    texts = ("126.159.33.187", "2001:db8:1:2::3", "::ffff:10.1.2.3")
+    lines = [
+        json.dumps({"id": text, "time": "2025-01-01T00:00:00Z", "account": "a", "type": "login.failed"} | client(text))
+        for text in texts
+    ]
+    read = quick_replay().reader.line_rows("\n".join(lines).encode(), lambda ids: np.ones(len(ids), dtype=np.bool_))
+    found = [addresses.address(text) for text in texts]
+    assert [(each.ip_hash, each.net_hash) for each in found if each] == [
+        (int(row["ip"]), int(row["net"])) for row in read.batch.rows
+    ]
+    assert addresses.address("fe80::1%eth0") is None
+    assert addresses.address("not an address") is None
+
+
+def test_the_pulse_counts_by_second_and_forgets_after_an_hour() -> None:
+    clock = [1000.0]
+    pulse = Pulse(now=lambda: clock[0])
+    pulse.add(5, [3, 1, 1, 0, 0])
+    clock[0] += 3
+    pulse.add(2, [2, 0, 0, 0, 0])
+    assert pulse.totals(10) == (7, {"allow": 5, "notify": 1, "challenge": 1, "hold": 0, "lock": 0})
+    assert pulse.totals(2)[0] == 2
+    series = pulse.series(600, 5)
+    assert sum(series.events) == 0  # the running step is not whole yet
+    clock[0] += 2
+    series = pulse.series(600, 5)
+    assert sum(series.events) == 7
+    assert len(series.starts) == len(series.events) == 120
+    clock[0] += SECONDS
+    assert pulse.totals(SECONDS)[0] == 0
+
+
+def test_a_surge_of_alerts_is_called_raised_against_what_was_usual_before_it() -> None:
+    clock = [0.0]
+    pulse = Pulse(now=lambda: clock[0])
+    for _ in range(100):
+        pulse.add(100, [99, 0, 1, 0, 0])
+        clock[0] += 20
+    share = pulse.share()
+    assert share.usual == pytest.approx(0.01)
+    assert not share.raised
+    pulse.add(300, [200, 0, 100, 0, 0])
+    assert pulse.share().raised
+    assert pulse.share().usual == pytest.approx(0.01)
+
+
+def test_nothing_is_called_usual_before_enough_was_seen() -> None:
+    clock = [0.0]
+    pulse = Pulse(now=lambda: clock[0])
+    pulse.add(ENOUGH - 1, [ENOUGH - 1, 0, 0, 0, 0])
+    clock[0] += RECENT + 1
+    assert pulse.share() == (0, 0, None)
+    assert pulse.share().now is None
