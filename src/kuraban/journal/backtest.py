@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.journal import store
-from kuraban.journal.live import Live
+from kuraban.journal.friction import Point, Sweep
+from kuraban.journal.live import Live, policy_at
 from kuraban.journal.snapshots import Snapshots
 
 _BATCH = 16_384
@@ -33,12 +34,15 @@ class Side(msgspec.Struct):
 
 
 class Comparison(msgspec.Struct):
-    """Both sides over the same events. changed: `then/now` → how many decisions."""
+    """Both sides over the same events. changed: `then/now` → how many decisions. was: friction against loss as it was;
+    sweep: as it would be, were friction dearer or cheaper."""
 
     events: int
     then: Side
     now: Side
     changed: dict[str, int]
+    was: Point
+    sweep: list[Point]
 
 
 class _Tally:
@@ -87,31 +91,38 @@ def backtest(
     replay = copy.copy(live.replay)
     replay.policy = policy
     then, now, changed, events = _Tally(), _Tally(), Counter[str](), 0
-    for lines, recorded in _runs(connection, begin):
+    was, sweep = Sweep(None), Sweep()
+    for first, lines, recorded in _runs(connection, begin):
         rows = live.replay.reader.line_rows(b"\n".join(lines), lambda ids: np.ones(len(ids), dtype=np.bool_))
         decided = replay.decide(rows.batch)
         then.add(recorded)
         now.add(decided)
+        deciding = policy_at(policies, first)
+        was.add(recorded, policy if deciding is None else deciding.load())
+        sweep.add(decided, policy)
         _compare(recorded, decided, changed)
         events += len(lines)
         progress(begin - oldest + events, end - oldest)
-    return Comparison(events, then.side(), now.side(), dict(sorted(changed.items())))
+    return Comparison(events, then.side(), now.side(), dict(sorted(changed.items())), was.points()[0], sweep.points())
 
 
 def _runs(connection: sqlite3.Connection, first: int) -> Any:
-    """Lines with the decisions recorded for them, some thousand at a time; `row` counts within the run."""
+    """Lines with the decisions recorded for them, some thousand at a time, after the number of the first of them; `row`
+    counts within the run."""
     lines: list[bytes] = []
     parts: list[NDArray[Any]] = []
+    at = first
     for block in store.blocks(connection, first):
         rows = block.decisions.copy()
         rows["row"][rows["row"] >= 0] += len(lines)
         lines.extend(block.lines)
         parts.append(rows)
         if len(lines) >= _BATCH:
-            yield lines, np.concatenate(parts)
+            yield at, lines, np.concatenate(parts)
+            at += len(lines)
             lines, parts = [], []
     if lines:
-        yield lines, np.concatenate(parts)
+        yield at, lines, np.concatenate(parts)
 
 
 def _compare(then: NDArray[Any], now: NDArray[Any], changed: Counter[str]) -> None:

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from kuraban.console.desk import account, acts, alerts, audit, groups, health, me, now, sign_in
+from kuraban.console.desk import account, acts, alerts, audit, groups, health, me, now, policy, sign_in
 from kuraban.console.desk.passkeys import Passkeys
 from kuraban.console.desk.people import People
 from kuraban.console.desk.seat import ROOT, Seat, route
@@ -18,6 +18,7 @@ PAGES = (
     *acts.PAGES,
     *account.PAGES,
     *groups.PAGES,
+    *policy.PAGES,
     *audit.PAGES,
     *health.PAGES,
     *me.PAGES,
