@@ -23,7 +23,7 @@ import httpx
 
 from desk import quick_replay, same, story
 from kuraban.journal import schema, store
-from kuraban.journal.audit import broken_at
+from kuraban.journal.audit import checked
 from kuraban.journal.live import Live
 from kuraban.journal.recovery import recover
 from kuraban.journal.snapshots import Snapshots
@@ -155,7 +155,7 @@ def check(folder: Path, told: Acknowledged) -> None:
         assert not missing, f"acknowledged and lost: {sorted(missing)[:5]}"
         for name, answer in told.decisions.items():
             assert answer is None or decided[name] == answer, f"{name} was told another decision"
-        assert broken_at(connection)[0] is None
+        assert checked(connection).broken is None
     finally:
         connection.close()
 

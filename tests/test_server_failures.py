@@ -16,10 +16,12 @@ import pytest
 
 from desk import Running, running, story, theft
 from kuraban.journal import alerts, audit, schema
+from kuraban.journal.audit import Trail
 from kuraban.journal.checking import check
 from kuraban.journal.copying import copy
 from kuraban.journal.writer import Work, Writer
 from kuraban.server.clock import JUMP, Clock
+from kuraban.server.forgetting import forget
 
 LINES = story(400)
 
@@ -184,8 +186,8 @@ def test_retention_removes_what_is_old_and_not_needed_for_recovery(tmp_path: Pat
     with running(tmp_path, retention_days=1) as desk:
         service = desk.service
         service.clock = Clock(service.clock.now() + 3 * day)
-        gone = asyncio.run(service.forget())
-        assert gone == 400
+        gone = asyncio.run(forget(service))
+        assert gone == {"events": 400}
         assert desk.send(LINES[:1]).json()["duplicates"] == 1
         assert desk.client.get("/v1/accounts/口座3/events").json()["events"] == []
         assert desk.send(theft("later")).json()["rejected"] == 0
@@ -220,7 +222,7 @@ def test_the_audit_log_shows_any_change_removal_or_cut(tmp_path: Path) -> None:
         desk.send(theft("a") + theft("b"))
         newest = desk.client.get("/v1/audit").json()["entries"][0]
     connection = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
-    assert audit.broken_at(connection) == (None, newest["n"], bytes.fromhex(newest["hash"]))
+    assert audit.checked(connection) == (None, newest["n"], bytes.fromhex(newest["hash"]), 0)
     for statement in ("UPDATE audit SET who = 'x'", "DELETE FROM audit"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute(statement)
@@ -229,10 +231,10 @@ def test_the_audit_log_shows_any_change_removal_or_cut(tmp_path: Path) -> None:
     (body,) = connection.execute("SELECT body FROM audit WHERE n = 2").fetchone()
     connection.execute("UPDATE audit SET body = ? WHERE n = 2", (body.replace(b"notify", b"allow "),))
     connection.execute("UPDATE audit SET body = ? WHERE n = 2", (body + b" ",))
-    assert audit.broken_at(connection)[0] == 2
+    assert audit.checked(connection).broken == 2
     connection.execute("UPDATE audit SET body = ? WHERE n = 2", (body,))
     connection.execute("DELETE FROM audit WHERE n = ?", (newest["n"],))
-    assert audit.broken_at(connection)[0] is None
+    assert audit.checked(connection).broken is None
     connection.close()
     found = {each.what: each.sound for each in check(tmp_path, remembered=newest["hash"])}
     assert (found["audit log"], found["audit hash"]) == (True, False)
@@ -241,6 +243,7 @@ def test_the_audit_log_shows_any_change_removal_or_cut(tmp_path: Path) -> None:
 def test_what_one_job_does_wrong_undoes_that_job_alone(tmp_path: Path) -> None:
     connection = schema.connect(tmp_path / "journal.db")
     schema.migrate(connection, schema.MIGRATIONS, schema.APPLICATION)
+    Trail(connection).add(0, "kind", "who", {})
     writer = Writer(connection, lambda code: None)
     told: list[object] = []
 
@@ -250,9 +253,10 @@ def test_what_one_job_does_wrong_undoes_that_job_alone(tmp_path: Path) -> None:
 
     writer.submit(Work(lambda each: each.execute("INSERT INTO fact VALUES ('good', '1')")))
     writer.submit(Work(wrong, refused=told.append))
+    writer.submit(Work(lambda each: each.execute("DELETE FROM audit"), refused=told.append))
     writer.submit(Work(lambda each: each.execute("INSERT INTO fact VALUES ('better', '1')")))
     assert writer.close()
-    assert [type(each) for each in told] == [KeyError]
+    assert [type(each) for each in told] == [KeyError, sqlite3.IntegrityError]
     assert {name for (name,) in connection.execute("SELECT name FROM fact")} == {"good", "better"}
     connection.close()
 

@@ -113,7 +113,7 @@ def test_a_proposal_outlives_a_restart_and_is_not_made_twice(tmp_path: Path) -> 
         assert actions(desk, one, "v") == "lock"
         assert propose(desk, one, toml=OTHER) == number + 1
     with sqlite3.connect(tmp_path / "journal.db") as connection:
-        assert audit.broken_at(connection)[0] is None
+        assert audit.checked(connection).broken is None
     connection.close()
 
 

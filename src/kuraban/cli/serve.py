@@ -35,13 +35,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outputs", metavar="TOML", type=Path, help="webhooks, shared signals, owners (通知先)")
     parser.add_argument("--fallback", choices=ACTIONS, default="challenge", help="answer when a deadline passes")
     parser.add_argument("--timezone", default="Asia/Tokyo", help="the broker's (default: %(default)s)")
-    parser.add_argument("--retention-days", type=int, help="remove older events (保存日数); default: keep all")
+    parser.add_argument("--retention-days", type=_days, help="remove what is older (保存日数); default: keep all")
+    parser.add_argument("--audit-retention-days", type=_days, help="the same of the audit log (監査記録の保存日数)")
     parser.add_argument("--snapshot-events", type=int, default=1_000_000, help="a snapshot after so many events")
     parser.add_argument("--tls-cert", type=Path, help="certificate chain, PEM")
     parser.add_argument("--tls-key", type=Path, help="its private key, PEM")
     parser.add_argument("--public-url", metavar="URL", help="the address people open; default: that of --outputs")
     parser.add_argument("--behind-proxy", action="store_true", help="TLS is done by a proxy on the way")
     parser.add_argument("--require-key", action="store_true", help="ask for an API key on loopback too")
+
+
+def _days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 36_500:
+        raise argparse.ArgumentTypeError("a number of days, 1 or more")
+    return int(text)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -135,5 +142,6 @@ def _service(given: argparse.Namespace) -> Service:
         given.retention_days,
         Settings(snapshot_events=given.snapshot_events),
         two_person=given.two_person,
+        audit_retention_days=given.audit_retention_days,
     )
     return Service(options, outputs)

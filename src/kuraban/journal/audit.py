@@ -4,6 +4,9 @@
 
 each part preceded by its length, so that no two entries read the same. To change or remove an entry is to break every
 hash after it; to cut off the end is to contradict a hash that was written down elsewhere (`kuraban verify` prints it).
+
+The beginning can be removed by age, up to a checkpoint (see `retention`): the hash of the last entry removed is kept,
+the chain goes on from there, and an entry says that, and how much, was removed.
 """
 
 import hashlib
@@ -13,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 START = bytes(32)
+CHECKPOINT = "audit-checkpoint"  # kind of the entry that says that the beginning was removed
 
 
 class Entry(NamedTuple):
@@ -56,15 +60,55 @@ def sealed(before: bytes, n: int, at: int, kind: str, who: str, body: bytes) -> 
     return digest.digest()
 
 
-def broken_at(connection: sqlite3.Connection) -> tuple[int | None, int, bytes]:
-    """The first entry that does not follow from the one before (None: all do), how many there are, the last hash."""
-    before, count = START, 0
+class Chain(NamedTuple):
+    """What the log proves. broken: the first entry that does not follow from the one before, None where all do.
+    entries: how many there are. last: hash of the last good one. removed: entries removed from the beginning."""
+
+    broken: int | None
+    entries: int
+    last: bytes
+    removed: int
+
+
+def checked(connection: sqlite3.Connection) -> Chain:
+    """Recompute every seal from the newest checkpoint (or the beginning) on.
+
+    A checkpoint has to be told of by the log that goes on from it; one that is not is a broken place itself.
+    """
+    removed, seal = _checkpoint(connection)
+    before, n, told = seal, removed, removed == 0
     for row in connection.execute("SELECT n, at, kind, who, body, hash FROM audit ORDER BY n"):
         entry = Entry(*row)
-        if entry.n != count + 1 or entry.hash != sealed(before, *entry[:5]):
-            return entry.n, count, before
-        before, count = entry.hash, count + 1
-    return None, count, before
+        if entry.n != n + 1 or entry.hash != sealed(before, *entry[:5]):
+            return Chain(entry.n, n - removed, before, removed)
+        told = told or (entry.kind == CHECKPOINT and _says(entry.body, removed, seal))
+        before, n = entry.hash, n + 1
+    return Chain(None if told else removed, n - removed, before, removed)
+
+
+def of_hash(connection: sqlite3.Connection, seal: bytes) -> int | None:
+    """The number of the entry with a hash, also of one that a checkpoint remembers; None where there is none."""
+    removed, _ = _checkpoint(connection)
+    row = connection.execute("SELECT n FROM audit WHERE hash = ?", (seal,)).fetchone()
+    if row is None and removed:
+        row = connection.execute("SELECT n FROM audit_checkpoint WHERE hash = ?", (seal,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def _checkpoint(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    """Up to which entry the log was removed, and that entry's hash."""
+    known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_checkpoint'").fetchone()
+    # A journal that nobody has brought up to date yet has no checkpoints.
+    newest = known and connection.execute("SELECT n, hash FROM audit_checkpoint ORDER BY n DESC LIMIT 1").fetchone()
+    return (int(newest[0]), bytes(newest[1])) if newest else (0, START)
+
+
+def _says(body: bytes, n: int, seal: bytes) -> bool:
+    try:
+        said = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(said, dict) and said.get("n") == n and said.get("hash") == seal.hex()
 
 
 def entries(connection: sqlite3.Connection, before: int | None, most: int) -> list[Entry]:

@@ -44,13 +44,19 @@ def _check(connection: sqlite3.Connection, folder: Path, progress: Callable[[int
     yield Finding("database", words == ["ok"], "its pages are in order" if words == ["ok"] else "; ".join(words))
     first, end = store.bounds(connection)
     yield _blocks(connection, first, end, progress)
-    broken, count, last = audit.broken_at(connection)
-    if broken is None:
-        yield Finding("audit log", True, f"{count:,} entries, unbroken; the last hash is {last.hex()}")
-    else:
-        yield Finding("audit log", False, f"entry {broken} does not follow from the one before; it was tampered with")
+    yield _audit(audit.checked(connection))
     for path in Snapshots(folder / "state").found():
         yield _snapshot(path, end)
+
+
+def _audit(chain: audit.Chain) -> Finding:
+    if chain.broken is not None:
+        words = f"entry {chain.broken} does not follow from the one before; it was tampered with"
+        return Finding("audit log", False, words)
+    words = f"{chain.entries:,} entries, unbroken; the last hash is {chain.last.hex()}"
+    if chain.removed:
+        words += f"; entries 1 to {chain.removed:,} were removed by age, as entries of the log say"
+    return Finding("audit log", True, words)
 
 
 def _remembered(connection: sqlite3.Connection, hexadecimal: str) -> Finding:
@@ -58,10 +64,13 @@ def _remembered(connection: sqlite3.Connection, hexadecimal: str) -> Finding:
         seal = bytes.fromhex(hexadecimal)
     except ValueError:
         return Finding("audit hash", False, "the hash given is not hexadecimal")
-    row = connection.execute("SELECT n FROM audit WHERE hash = ?", (seal,)).fetchone()
+    row = audit.of_hash(connection, seal)
     if row is None and seal != audit.START:
-        return Finding("audit hash", False, "the hash given is not in the log: entries were cut off or rewritten")
-    return Finding("audit hash", True, f"the hash given is that of entry {row[0] if row else 0}")
+        words = "the hash given is not in the log: entries were cut off or rewritten"
+        if removed := audit.checked(connection).removed:
+            words += f", or it is of an entry before {removed:,}, removed by age"
+        return Finding("audit hash", False, words)
+    return Finding("audit hash", True, f"the hash given is that of entry {row or 0}")
 
 
 def _blocks(connection: sqlite3.Connection, first: int, end: int, progress: Callable[[int, int], object]) -> Finding:

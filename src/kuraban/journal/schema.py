@@ -114,6 +114,33 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE TRIGGER alert_is_summed_anew AFTER UPDATE OF state, opened, action, loss ON alert"
         f" BEGIN {_sum('old', '-')} {_sum('new', '+')} END",
     ),
+    (
+        # What goes by age is found without reading everything, and is not counted any more.
+        f"CREATE TRIGGER alert_is_summed_no_more AFTER DELETE ON alert BEGIN {_sum('old', '-')} END",
+        "CREATE INDEX alert_by_age ON alert (updated) WHERE state IN ('takeover', 'owner')",
+        "CREATE INDEX message_by_age ON message (max(made, due)) WHERE state IN ('sent', 'dead')",
+        "CREATE INDEX fallback_by_age ON fallback (at)",
+        "CREATE INDEX answered_by_age ON answered (at)",
+        "CREATE INDEX contact_by_end ON contact (until) WHERE until IS NOT NULL",
+        # The audit log can lose its beginning, and in one way only: the newest entry says up to where, the checkpoint
+        # repeats it with the hash of the last entry that goes, then entries up to there can be removed.
+        """CREATE TABLE audit_checkpoint (
+            n INTEGER PRIMARY KEY, hash BLOB NOT NULL, at INTEGER NOT NULL, removed INTEGER NOT NULL)""",
+        """CREATE TRIGGER audit_checkpoint_is_announced BEFORE INSERT ON audit_checkpoint WHEN NOT EXISTS (
+            SELECT 1 FROM audit AS said JOIN audit AS last ON last.n = NEW.n AND last.hash = NEW.hash
+            WHERE said.n = (SELECT max(n) FROM audit) AND said.n > NEW.n AND said.kind = 'audit-checkpoint'
+            AND CAST(said.body AS TEXT) = '{"n":' || NEW.n || ',"hash":"' || lower(hex(NEW.hash)) || '","removed":'
+                || NEW.removed || '}')
+            BEGIN SELECT RAISE(ABORT, 'not announced in the audit log'); END""",
+        """CREATE TRIGGER audit_checkpoint_is_not_changed BEFORE UPDATE ON audit_checkpoint
+            BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+        """CREATE TRIGGER audit_checkpoint_is_not_removed BEFORE DELETE ON audit_checkpoint
+            BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+        "DROP TRIGGER audit_is_not_removed",
+        """CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit
+            WHEN OLD.n > coalesce((SELECT max(n) FROM audit_checkpoint), 0)
+            BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    ),
 )
 
 

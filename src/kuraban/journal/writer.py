@@ -146,15 +146,20 @@ class Writer:
         self._connection.execute("SAVEPOINT work")
         try:
             result = work.job(self._connection)
+        except sqlite3.IntegrityError as error:  # a rule of the database was broken, the disk is as it was
+            return None, self._undo(error)
         except sqlite3.Error:
             raise
         except Exception as error:
-            self._connection.execute("ROLLBACK TO work")
-            self._given_up()
-            self._connection.execute("RELEASE work")
-            return None, error
+            return None, self._undo(error)
         self._connection.execute("RELEASE work")
         return result, None
+
+    def _undo(self, error: Exception) -> Exception:
+        self._connection.execute("ROLLBACK TO work")
+        self._given_up()
+        self._connection.execute("RELEASE work")
+        return error
 
     def _failed(self, error: sqlite3.Error) -> str:
         name = getattr(error, "sqlite_errorname", "")

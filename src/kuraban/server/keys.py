@@ -8,6 +8,7 @@ import hmac
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,20 @@ class Keys:
             "SELECT id, name, scopes, digest, created, expires, revoked FROM key ORDER BY created, id"
         )
         return [Key(row[0], row[1], frozenset(row[2].split(",")), *row[3:]) for row in rows]
+
+    def ended_before(self, seconds: float) -> list[Key]:
+        """Keys that were revoked or have expired before a time."""
+        ends = [
+            (each, min(end for end in (each.revoked, each.expires) if end is not None))
+            for each in self.all()
+            if each.revoked is not None or each.expires is not None
+        ]
+        return [each for each, end in ends if end < seconds]
+
+    def remove(self, numbers: Sequence[str]) -> None:
+        """Forget keys, which no longer work in any case."""
+        self._connection.executemany("DELETE FROM key WHERE id = ?", [(number,) for number in numbers])
+        self._checked = 0.0
 
     def find(self, text: str) -> Key | None:
         """The key somebody shows, None where it is none (or not valid any more)."""

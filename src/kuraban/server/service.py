@@ -48,7 +48,6 @@ from kuraban.server.policies import Asker, PolicyControl
 from kuraban.server.shadow import Shadow
 
 T = TypeVar("T")
-_DAY = 86_400_000_000
 _SAMPLE = (
     b'{"id":"-","time":"2025-01-01T00:00:00Z","account":"-","type":"login.succeeded","client":{"ip":"126.159.33.187"}}'
 )
@@ -57,8 +56,12 @@ _DENIAL = b'{"id":"d","time":"2025-01-01T00:00:01Z","account":"-","type":"owner.
 
 @dataclass(frozen=True)
 class Options:
-    """How a data folder is served. fallback: the action when a caller's deadline passes. retention_days: events older
-    than this are removed, None for keeping all. two_person: a change of the policy needs a second person's approval."""
+    """How a data folder is served.
+
+    fallback: the action when a caller's deadline passes. retention_days: what is older is removed;
+    audit_retention_days: the same of the audit log; None for keeping all. two_person: a change of the policy needs a
+    second person's approval.
+    """
 
     data: Path
     instruments: Path | None = None
@@ -70,6 +73,7 @@ class Options:
     retention_days: int | None = None
     settings: Settings = field(default_factory=Settings)
     two_person: bool = False
+    audit_retention_days: int | None = None
 
 
 class BusyFolderError(Exception):
@@ -346,17 +350,6 @@ class Service:
             )
 
         await self.call(act)
-
-    async def forget(self) -> int:
-        """Remove what is older than the retention; how many events went."""
-        days = self.options.retention_days
-        if days is None:
-            return 0
-        before, keep_from = self.clock.now() - days * _DAY, self.snapshots.oldest()
-        gone = 0
-        while found := await self.write(lambda connection: store.forget_before(connection, keep_from, before)):
-            gone += found
-        return gone
 
     def stop(self) -> bool:
         """Finish, write a snapshot, close. False where something was not made durable."""

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kuraban.journal.store import PolicyVersion
 from kuraban.server.desk import NotNowError
+from kuraban.server.forgetting import forget
 from kuraban.server.guard import is_loopback
 from kuraban.server.service import Service
 from kuraban.server.web import application
@@ -181,9 +182,9 @@ async def _forget(service: Service) -> None:
     while True:
         if service.stopped_by is None:
             with contextlib.suppress(NotNowError):  # next hour, then
-                gone = await service.forget()
+                gone = await forget(service)
                 if gone:
-                    service.log.write("forgotten", events=gone)
+                    service.log.write("forgotten", gone=gone)
         await asyncio.sleep(_HOUR)
 
 

@@ -1,0 +1,64 @@
+"""The removal of what is too old, while the desk serves: by readers and the writer in turns, in small parts."""
+
+from collections import Counter
+
+from kuraban.journal import retention, store
+from kuraban.journal.retention import ANSWERS, ANSWERS_DAYS, DAY, KINDS, Kind
+from kuraban.server.service import Service
+
+
+async def forget(service: Service) -> Counter[str]:
+    """Remove what is older than the options say; how many of each kind went."""
+    gone, now = Counter[str](), service.clock.now()
+    days, audit_days = service.options.retention_days, service.options.audit_retention_days
+    while dropped := await service.write(lambda connection: retention.drop_contacts(connection, now)):
+        gone["contacts"] += dropped
+    if days is not None:
+        before = now - days * DAY
+        gone["events"] = await _events(service, before)
+        gone["given up"] = await service.write(lambda connection: retention.give_up(connection, before, now))
+        for kind in KINDS:
+            gone[kind.name] = await _rows(service, kind, before)
+        gone[ANSWERS.name] = await _rows(service, ANSWERS, now - max(days, ANSWERS_DAYS) * DAY)
+        gone["keys"] = await _keys(service, before, now)
+    if audit_days is not None:
+        gone["audit entries"] = await _audit(service, now - audit_days * DAY, now)
+    return +gone
+
+
+async def _events(service: Service, before: int) -> int:
+    gone, keep_from = 0, service.snapshots.oldest()
+    while found := await service.write(lambda connection: store.forget_before(connection, keep_from, before)):
+        gone += found
+    return gone
+
+
+async def _rows(service: Service, kind: Kind, before: int) -> int:
+    gone = 0
+    while keys := await service.read(lambda connection: retention.find(connection, kind, before)):
+        removed = await service.write(lambda connection, keys=keys: retention.remove(connection, kind, keys, before))  # type: ignore[misc]
+        gone += removed
+        if not removed:  # all of them have changed since
+            break
+    return gone
+
+
+async def _keys(service: Service, before: int, now: int) -> int:
+    """Keys that ended long ago; the audit log, which knows them by their ids, keeps their names."""
+    ended = service.keys.ended_before(before / 1e6)
+    if ended:
+        said, trail = [{"id": key.id, "name": key.name} for key in ended], service.ready().trail
+        await service.write(lambda connection: trail.add(now, "keys-removed", "server", {"keys": said}))
+        service.keys.remove([key.id for key in ended])
+    return len(ended)
+
+
+async def _audit(service: Service, before: int, now: int) -> int:
+    gone, trail = 0, service.ready().trail
+    while found := await service.read(lambda connection: retention.oldest_entries(connection, before)):
+        n, seal, count = found
+        await service.write(
+            lambda connection, n=n, seal=seal, count=count: retention.seal_off(connection, trail, n, seal, count, now)  # type: ignore[misc]
+        )
+        gone += count
+    return gone
