@@ -56,7 +56,7 @@ def test_an_entry_that_was_tampered_with_is_shown_as_such(tmp_path_factory: pyte
         connection.execute("UPDATE audit SET body = ? WHERE n = 2", (b'{"account":"nobody"}',))
         connection.execute("UPDATE audit SET body = '{}', hash = 'none' WHERE n = 3")  # not even of the right type
         connection.commit()
-        assert audit.broken_at(connection)[0] == 2
+        assert audit.checked(connection).broken == 2
         connection.close()
         with signed_in(desk, "auditor") as client:
             page = client.get("/console/audit", headers=EN).text

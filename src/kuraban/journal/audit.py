@@ -40,7 +40,7 @@ class Trail:
     def reread(self) -> None:
         """Find the end again, after a transaction was given up."""
         newest = self._connection.execute("SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1").fetchone()
-        self._n, self._hash = (int(newest[0]), bytes(newest[1])) if newest else (0, START)
+        self._n, self._hash = (int(newest[0]), _bytes(newest[1])) if newest else (0, START)
 
     def add(self, at: int, kind: str, who: str, body: Any) -> None:
         """Add an entry. body: anything that becomes JSON, or JSON as bytes."""
@@ -77,8 +77,10 @@ def checked(connection: sqlite3.Connection) -> Chain:
     """
     removed, seal = _checkpoint(connection)
     before, n, told = seal, removed, removed == 0
-    for row in connection.execute("SELECT n, at, kind, who, body, hash FROM audit ORDER BY n"):
-        entry = Entry(*row)
+    for number, at, kind, who, body, hash_ in connection.execute(
+        "SELECT n, at, kind, who, body, hash FROM audit ORDER BY n"
+    ):
+        entry = Entry(number, at, str(kind), str(who), _bytes(body), _bytes(hash_))
         if entry.n != n + 1 or entry.hash != sealed(before, *entry[:5]):
             return Chain(entry.n, n - removed, before, removed)
         told = told or (entry.kind == CHECKPOINT and _says(entry.body, removed, seal))
@@ -95,12 +97,27 @@ def of_hash(connection: sqlite3.Connection, seal: bytes) -> int | None:
     return int(row[0]) if row else None
 
 
+def hash_of(connection: sqlite3.Connection, n: int) -> bytes | None:
+    """The hash of an entry, also of one that a checkpoint remembers (entry 0: `START`); None where it is not known."""
+    if n == 0:
+        return START
+    row = connection.execute("SELECT hash FROM audit WHERE n = ?", (n,)).fetchone()
+    if row is None and _checkpoint(connection)[0]:
+        row = connection.execute("SELECT hash FROM audit_checkpoint WHERE n = ?", (n,)).fetchone()
+    return _bytes(row[0]) if row else None
+
+
+def _bytes(value: Any) -> bytes:
+    """Whoever tampers with the file may leave anything in it, even values of other types."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def _checkpoint(connection: sqlite3.Connection) -> tuple[int, bytes]:
     """Up to which entry the log was removed, and that entry's hash."""
     known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_checkpoint'").fetchone()
     # A journal that nobody has brought up to date yet has no checkpoints.
     newest = known and connection.execute("SELECT n, hash FROM audit_checkpoint ORDER BY n DESC LIMIT 1").fetchone()
-    return (int(newest[0]), bytes(newest[1])) if newest else (0, START)
+    return (int(newest[0]), _bytes(newest[1])) if newest else (0, START)
 
 
 def _says(body: bytes, n: int, seal: bytes) -> bool:

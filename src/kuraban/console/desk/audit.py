@@ -45,6 +45,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "person-added": ("利用者の追加", "person added"),
     "person-removed": ("利用者の削除", "person removed"),
     "role": ("権限の変更", "role changed"),
+    "keys-removed": ("失効キーの削除", "old keys removed"),
+    "audit-checkpoint": ("監査記録の期限切れ分の削除", "old audit entries removed"),
 }
 
 
@@ -155,8 +157,7 @@ def _bytes(value: Any) -> bytes:
 
 def follows(connection: sqlite3.Connection, entry: Entry) -> bool:
     """Whether an entry's seal is that of its content over the entry before."""
-    row = connection.execute("SELECT hash FROM audit WHERE n = ?", (entry.n - 1,)).fetchone()
-    before = _bytes(row[0]) if row else audit.START if entry.n == 1 else b""
+    before = audit.hash_of(connection, entry.n - 1) or b""
     return entry.hash == audit.sealed(before, *entry[:5])
 
 
