@@ -34,7 +34,7 @@ _DAYS = 20
 _BULK = 4000
 
 # What is asked for. {account}: one with an alert, {busy}: the one with the most events, {alert}: the gravest alert,
-# {group}: the ring or spray with the most alerts. Every page has a line.
+# {ring}, {spray}: those with the most alerts, {group}: either. Every page has a line.
 PATHS: tuple[tuple[str, str], ...] = (
     ("now", "/console/"),
     ("now, polled", "/console/now"),
@@ -46,6 +46,16 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("account", "/console/account?id={account}"),
     ("account, the busiest", "/console/account?id={busy}"),
     ("account, more events", "/console/account/events?id={busy}"),
+    ("rings and sprays", "/console/groups"),
+    ("ring", "/console/groups/show?id={ring}"),
+    ("ring, by loss, further on", "/console/groups/show?id={ring}&order=loss&from=2000"),
+    ("spray", "/console/groups/show?id={spray}"),
+    ("policy", "/console/policy"),
+    ("audit", "/console/audit"),
+    ("audit, of a person", "/console/audit?who=nobody"),
+    ("audit, of an account", "/console/audit?account={account}"),
+    ("audit, exported", "/console/audit/export?kind=decision"),
+    ("health", "/console/health"),
 )
 
 
@@ -57,6 +67,8 @@ class Names:
     busy: str
     alert: int
     group: str
+    ring: str
+    spray: str
 
 
 def served(folder: Path) -> list[str]:
@@ -110,15 +122,16 @@ def names(folder: Path) -> Names:
     gravest = connection.execute(
         "SELECT id, account FROM alert WHERE account NOT LIKE '%-%' AND state = 'open' ORDER BY loss DESC LIMIT 1"
     ).fetchone()
-    group = connection.execute(
-        "SELECT ring FROM alert WHERE ring IS NOT NULL GROUP BY ring ORDER BY count(*) DESC LIMIT 1"
-    ).fetchone()
+    groups = connection.execute(
+        "SELECT ring FROM alert WHERE ring IS NOT NULL GROUP BY ring ORDER BY count(*) DESC"
+    ).fetchall()
     connection.close()
+    ring, spray = (next((name for (name,) in groups if name.startswith(kind)), "none") for kind in ("ring", "spray"))
     seen: dict[str, int] = {}
     for line in (folder / "world" / "events.jsonl").read_bytes().splitlines():
         account = json.loads(line)["account"]
         seen[account] = seen.get(account, 0) + 1
-    return Names(gravest[1], max(seen, key=lambda each: seen[each]), gravest[0], group[0] if group else "none")
+    return Names(gravest[1], max(seen, key=lambda each: seen[each]), gravest[0], groups[0][0], ring, spray)
 
 
 def ask(folder: Path, about: Names, times: int) -> list[tuple[str, list[float]]]:

@@ -22,6 +22,21 @@ def _sum(row: str, sign: str) -> str:
     )
 
 
+def _grouped(row: str, sign: str) -> str:
+    """A trigger's statement that adds an alert of a group to `alert_group`, or takes it away; times only widen."""
+    return (
+        f"INSERT INTO alert_group SELECT {row}.ring, {row}.state, {sign}1, {sign}CAST(round({row}.loss) AS INTEGER),"
+        f" {row}.opened, {row}.updated WHERE {row}.ring IS NOT NULL ON CONFLICT (ring, state) DO UPDATE SET"
+        " alerts = alerts + excluded.alerts, loss = loss + excluded.loss, opened = min(opened, excluded.opened),"
+        " updated = max(updated, excluded.updated);"
+    )
+
+
+_EMPTY_GROUPS = (
+    "DELETE FROM alert_group WHERE ring = old.ring"
+    " AND NOT EXISTS (SELECT 1 FROM alert_group AS left WHERE left.ring = old.ring AND left.alerts > 0);"
+)
+
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
         # One row holds a run of events in the order of arrival; a checksum over everything in it is kept with it,
@@ -140,6 +155,26 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         """CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit
             WHEN OLD.n > coalesce((SELECT max(n) FROM audit_checkpoint), 0)
             BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
+    ),
+    (
+        # Each ring and spray by the state of its alerts: how many, their expected loss (whole units of the account
+        # currency), the first and last time. A group may have tens of thousands of them.
+        """CREATE TABLE alert_group (
+            ring TEXT NOT NULL, state TEXT NOT NULL, alerts INTEGER NOT NULL, loss INTEGER NOT NULL,
+            opened INTEGER NOT NULL, updated INTEGER NOT NULL, PRIMARY KEY (ring, state)) WITHOUT ROWID""",
+        "INSERT INTO alert_group SELECT ring, state, count(*), sum(CAST(round(loss) AS INTEGER)), min(opened),"
+        " max(updated) FROM alert WHERE ring IS NOT NULL GROUP BY ring, state",
+        "CREATE TRIGGER alert_is_grouped AFTER INSERT ON alert WHEN new.ring IS NOT NULL"
+        f" BEGIN {_grouped('new', '+')} END",
+        "CREATE TRIGGER alert_is_grouped_anew AFTER UPDATE OF ring, state, updated, loss ON alert"
+        " WHEN old.ring IS NOT NULL OR new.ring IS NOT NULL"
+        f" BEGIN {_grouped('old', '-')} {_grouped('new', '+')} END",
+        "CREATE TRIGGER alert_is_grouped_no_more AFTER DELETE ON alert WHEN old.ring IS NOT NULL"
+        f" BEGIN {_grouped('old', '-')} {_EMPTY_GROUPS} END",
+        "CREATE INDEX alert_by_joining ON alert (ring, opened, id, state) WHERE ring IS NOT NULL",
+        # The audit log is looked through by what was done and by whom.
+        "CREATE INDEX audit_by_kind ON audit (kind, n)",
+        "CREATE INDEX audit_by_who ON audit (who, n)",
     ),
 )
 

@@ -18,11 +18,10 @@ from kuraban.reference.countries import country_letters, country_name
 from kuraban.server.problems import ProblemError
 
 MOST = 50
-_POINTS = 300
 _decision = msgspec.json.Decoder(Decision)
 
 Words = tuple[str, str]  # Japanese, English
-_Times = list[tuple[int, float]]
+_Times = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ async def gathered(visit: Visit, group: Group) -> Members:
 
     def read(
         connection: sqlite3.Connection,
-    ) -> tuple[Tally | None, list[Alert], list[GroupAct], list[tuple[int, float]]]:
+    ) -> tuple[Tally | None, list[Alert], list[GroupAct], list[tuple[int, int]]]:
         found = members.page(connection, group, order=order, state=state, after=after, most=MOST)
         acts, times = members.acts(connection, group), members.joined(connection, group)
         return members.tally(connection, group), found, acts, times
@@ -88,10 +87,8 @@ async def gathered(visit: Visit, group: Group) -> Members:
 
 
 def joining(times: _Times) -> dict[str, Any]:
-    """How many had joined when, in at most some hundred points."""
-    every = max(1, -(-len(times) // _POINTS))
-    picked = [n for n in range(len(times)) if n % every == 0 or n == len(times) - 1]
-    return {"x": [times[n][0] / 1e6 for n in picked], "values": [n + 1 for n in picked]}
+    """How many had joined when, to be drawn."""
+    return {"x": [at / 1e6 for at, _ in times], "values": [count for _, count in times]}
 
 
 def title(live: Live, group: Group) -> Words:

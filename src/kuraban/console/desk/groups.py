@@ -1,12 +1,10 @@
 """The page *Groups*: rings and sprays, and one act for all members of one."""
 
-import sqlite3
-
 from starlette.responses import Response
 
 from kuraban.console.desk import members, ring, spray
 from kuraban.console.desk.crowd import named, path, title
-from kuraban.console.desk.members import RING, Tally
+from kuraban.console.desk.members import RING
 from kuraban.console.desk.reading import whole
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.journal import alerts
@@ -22,21 +20,17 @@ async def group_list(visit: Visit) -> Response:
     query = visit.request.query_params
     after, earlier = whole(query.get("from")), whole(query.get("earlier"))
 
-    def read(connection: sqlite3.Connection) -> tuple[list[Tally], list[Tally], int]:
-        waiting = members.waiting(connection)
-        return waiting, *members.settled(connection, {each.group.id for each in waiting}, MOST, earlier)
-
-    waiting, settled, count = await visit.service.read(read)
+    waiting, settled = await visit.service.read(members.tallies)
     live = visit.service.ready().live
-    shown = waiting[after : after + MOST]
-    titles = {each.group.id: title(live, each.group) for each in (*shown, *settled)}
+    shown, past = waiting[after : after + MOST], settled[earlier : earlier + MOST]
+    titles = {each.group.id: title(live, each.group) for each in (*shown, *past)}
     return visit.page(
         "groups.html",
         waiting=shown,
         total=len(waiting),
         after=after,
-        settled=settled,
-        settled_total=count,
+        settled=past,
+        settled_total=len(settled),
         earlier=earlier,
         titles=titles,
         most=MOST,

@@ -5,6 +5,7 @@ A group's id is made of what it is, when and what about: `ring-7992.T-20250422`,
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from kuraban.journal import alerts
@@ -13,7 +14,8 @@ from kuraban.journal.alerts import ACKNOWLEDGED, OPEN, STATES, Alert
 RING, SPRAY = "ring", "spray"
 _RING = re.compile(r"ring-(?P<key>.*)-(?P<day>\d{8})", re.DOTALL)
 _SPRAY = re.compile(r"spray-(?P<day>\d{8})-(?P<key>AS(?P<asn>\d{1,10})|unknown-network)")
-ORDERS = {"joined": "id", "newest": "id DESC", "loss": "loss DESC, id DESC"}
+_TALLY = "SELECT ring, state, alerts, loss, opened, updated FROM alert_group"
+ORDERS = ("joined", "newest", "loss")
 
 
 class Group(NamedTuple):
@@ -65,43 +67,19 @@ def _day(digits: str) -> str:
 
 def tally(connection: sqlite3.Connection, group: Group) -> Tally | None:
     """One group; None where no alert belongs to it."""
-    return next(iter(_tallies(connection, [group])), None)
+    rows = connection.execute(f"{_TALLY} WHERE ring = ?", (group.id,)).fetchall()
+    return next(iter(_gathered(rows)), None)
 
 
-def waiting(connection: sqlite3.Connection) -> list[Tally]:
-    """Groups with alerts nobody has given a verdict on, the gravest first."""
-    rows = connection.execute(
-        "SELECT ring, state, count(*), sum(loss), min(opened), max(updated) FROM alert"
-        " WHERE ring IS NOT NULL AND state IN ('open', 'acknowledged') GROUP BY ring, state"
-    ).fetchall()
-    found = _gathered(rows)
-    return sorted(found, key=lambda each: (-each.loss, each.group.id))
+def tallies(connection: sqlite3.Connection) -> tuple[list[Tally], list[Tally]]:
+    """Every group: those with alerts nobody has given a verdict on, the gravest first; the others, the newest first."""
+    found = _gathered(connection.execute(_TALLY).fetchall())
+    waiting = sorted((each for each in found if each.waiting), key=lambda each: (-each.loss, each.group.id))
+    settled = sorted((each for each in found if not each.waiting), key=lambda each: (each.updated, each.group.id))
+    return waiting, settled[::-1]
 
 
-def settled(connection: sqlite3.Connection, but: set[str], most: int, after: int = 0) -> tuple[list[Tally], int]:
-    """Groups newest first, `but` those: (a page of them beginning with number `after`, how many there are)."""
-    rows = connection.execute(
-        "WITH RECURSIVE each (ring) AS (SELECT min(ring) FROM alert WHERE ring IS NOT NULL UNION ALL"
-        " SELECT (SELECT min(ring) FROM alert WHERE alert.ring > each.ring) FROM each WHERE each.ring IS NOT NULL)"
-        " SELECT ring FROM each WHERE ring IS NOT NULL"
-    )
-    groups = [group for (name,) in rows if name not in but and (group := parsed(name)) is not None]
-    groups.sort(key=lambda each: (each.day, each.id), reverse=True)
-    return _tallies(connection, groups[after : after + most]), len(groups)
-
-
-def _tallies(connection: sqlite3.Connection, groups: list[Group]) -> list[Tally]:
-    rows = []
-    for group in groups:
-        rows += connection.execute(
-            "SELECT ring, state, count(*), sum(loss), min(opened), max(updated) FROM alert WHERE ring = ?"
-            " GROUP BY state",
-            (group.id,),
-        ).fetchall()
-    return _gathered(rows)
-
-
-def _gathered(rows: list[tuple[str, str, int, float, int, int]]) -> list[Tally]:
+def _gathered(rows: list[tuple[str, str, int, int, int, int]]) -> list[Tally]:
     found: dict[str, Tally] = {}
     for name, state, count, loss, opened, updated in rows:
         group = parsed(name)
@@ -109,27 +87,59 @@ def _gathered(rows: list[tuple[str, str, int, float, int, int]]) -> list[Tally]:
             continue
         old = found.get(name) or Tally(group, dict.fromkeys(STATES, 0), 0.0, opened, updated)
         counted = {**old.alerts, state: count}
-        left = old.loss + (loss if state in (OPEN, ACKNOWLEDGED) else 0.0)
+        left = old.loss + (loss if state in (OPEN, ACKNOWLEDGED) else 0)
         found[name] = Tally(group, counted, left, min(old.opened, opened), max(old.updated, updated))
-    return list(found.values())
+    return [each for each in found.values() if each.total]
 
 
-def joined(connection: sqlite3.Connection, group: Group) -> list[tuple[int, float]]:
-    """When each member's alert was opened and what it expects to be lost, in time."""
-    rows = connection.execute("SELECT opened, loss FROM alert WHERE ring = ? ORDER BY opened", (group.id,))
-    return [(int(opened), float(loss)) for opened, loss in rows]
+def joined(connection: sqlite3.Connection, group: Group, most: int = 200) -> list[tuple[int, int]]:
+    """How many members had joined when: (microseconds since 1970, so many), at most `most` of them."""
+    first, last = (
+        connection.execute(f"SELECT {which}(opened) FROM alert WHERE ring = ?", (group.id,)).fetchone()[0]  # noqa: S608
+        for which in ("min", "max")
+    )
+    if first is None:
+        return []
+    step = max(1, -(-(last - first + 1) // most))
+    rows = connection.execute(
+        "SELECT max(opened), count(*) FROM alert WHERE ring = ? GROUP BY (opened - ?) / ? ORDER BY 1",
+        (group.id, first, step),
+    )
+    count, found = 0, []
+    for at, more in rows:
+        count += more
+        found.append((int(at), count))
+    return found
 
 
 def page(
     connection: sqlite3.Connection, group: Group, *, order: str, state: str | None, after: int, most: int
 ) -> list[Alert]:
     """Some members: from number `after` on, in one of `ORDERS`."""
-    clause, values = ("", ()) if state is None else (" AND state = ?", (state,))
+    states = STATES if state is None else (state,)
+    if order == "loss":
+        rows = _by_loss(connection, group, states, most, after)
+    else:
+        way = "DESC" if order == "newest" else "ASC"
+        clause = " AND state = ?" if state is not None else ""
+        rows = connection.execute(
+            f"SELECT id FROM alert INDEXED BY alert_by_joining WHERE ring = ?{clause}"  # noqa: S608
+            f" ORDER BY opened {way}, id {way} LIMIT ? OFFSET ?",
+            (group.id, *(states if state is not None else ()), most, after),
+        ).fetchall()
+    return [alerts.get(connection, row[0]) for row in rows]
+
+
+def _by_loss(
+    connection: sqlite3.Connection, group: Group, states: Sequence[str], most: int, after: int = 0
+) -> list[tuple[int, float]]:
+    """Alerts by expected loss; each state's are in order already, so that they only have to be merged."""
+    part = "SELECT id, loss FROM alert INDEXED BY alert_by_group WHERE ring = ? AND state = ?"
     rows = connection.execute(
-        f"SELECT id FROM alert WHERE ring = ?{clause} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?",  # noqa: S608
-        (group.id, *values, most, after),
-    ).fetchall()
-    return [alerts.get(connection, number) for (number,) in rows]
+        " UNION ALL ".join([part] * len(states)) + " ORDER BY loss DESC, id DESC LIMIT ? OFFSET ?",
+        (*(value for state in states for value in (group.id, state)), most, after),
+    )
+    return rows.fetchall()
 
 
 class GroupAct(NamedTuple):
@@ -146,7 +156,7 @@ def acts(connection: sqlite3.Connection, group: Group, most: int = 8) -> list[Gr
     """What people did last about the first thousand members."""
     rows = connection.execute(
         "SELECT at, who, state, why, count(*) FROM alert_act WHERE alert IN"
-        " (SELECT id FROM alert WHERE ring = ? ORDER BY id LIMIT 1000)"
+        " (SELECT id FROM alert WHERE ring = ? ORDER BY opened, id LIMIT 1000)"
         " GROUP BY at, who, state, why ORDER BY at DESC LIMIT ?",
         (group.id, most),
     )
@@ -155,7 +165,5 @@ def acts(connection: sqlite3.Connection, group: Group, most: int = 8) -> list[Gr
 
 def gravest(connection: sqlite3.Connection, group: Group, most: int) -> list[tuple[int, str, int]]:
     """The members with most to lose: each alert's id, account, and when it last changed."""
-    rows = connection.execute(
-        "SELECT id, account, updated FROM alert WHERE ring = ? ORDER BY loss DESC, id DESC LIMIT ?", (group.id, most)
-    )
-    return [(int(number), account, int(updated)) for number, account, updated in rows]
+    read = "SELECT id, account, updated FROM alert WHERE id = ?"
+    return [connection.execute(read, (number,)).fetchone() for number, _ in _by_loss(connection, group, STATES, most)]
