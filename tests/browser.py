@@ -7,7 +7,7 @@ Fixtures are made known by `conftest.py`: `chromium` (one a module, so that othe
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -134,11 +134,15 @@ def shoot(page: Page, name: str) -> Path:
     return path
 
 
-def barriers(page: Page) -> list[str]:
-    """What keeps people out of a page: axe-core's serious and critical findings, each with the elements it is about."""
+def barriers(page: Page, *rules: str) -> list[str]:
+    """What keeps people out of a page: axe-core's serious and critical findings, each with the elements it is about;
+    of some rules only, where they are named."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules}
+    found = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"{each['id']} ({each['impact']}): {each['help']}\n"
         + "\n".join(f"    {node['html'][:200]}\n      {node['failureSummary']}" for node in each["nodes"][:5])
@@ -151,3 +155,40 @@ def overflow(page: Page) -> int:
     """By how many pixels a page is wider than its window."""
     found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return found
+
+
+def settled(page: Page) -> None:
+    """Wait until a page has all its parts and its charts are drawn."""
+    page.wait_for_function(
+        """() => document.readyState === 'complete' && !document.querySelector('[aria-busy="true"], .htmx-request')
+            && [...document.querySelectorAll('[data-chart]')].every((figure) => figure.querySelector('canvas'))"""
+    )
+
+
+def inspected(open: Callable[..., Page], address: str, name: str) -> None:
+    """Look at a page in both languages, light and dark, on a desk and on a phone: nobody is kept out of it, it is no
+    wider than the window, and nothing that strangers wrote has run. open: makes a page, as `Look.page` does."""
+    for language in ("ja", "en"):
+        page = open(language=language)
+        page.goto(address)
+        settled(page)
+        assert page.locator("html").get_attribute("lang") == language
+        assert barriers(page) == []
+        assert overflow(page) <= 0, "wider than the window"
+        shoot(page, f"{name}-{language}")
+        page.emulate_media(color_scheme="dark")
+        assert barriers(page, "color-contrast") == []
+        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        assert overflow(page) <= 0, "wider than a phone: " + ", ".join(page.evaluate(_WIDE))
+        shoot(page, f"{name}-{language}-dark-phone")
+        assert not page.evaluate("window.hostile")
+        page.context.close()
+
+
+# The innermost elements that reach beyond the window, and do not scroll within something that fits.
+_WIDE = """() => [...document.querySelectorAll('main *, header *')].filter((each) => {
+    if (each.getBoundingClientRect().right <= innerWidth + 1) return false;
+    for (let up = each.parentElement; up; up = up.parentElement)
+        if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(up).overflowX)) return false;
+    return true;
+}).slice(-3).map((each) => each.outerHTML.slice(0, 160))"""
