@@ -23,6 +23,9 @@
     return uPlot.paths.linear();
   }
 
+  // All there is; around a lone moment an hour on either side.
+  const around = (_, from, to) => (from == null || from !== to ? [from, to] : [from - 3600, to + 3600]);
+
   function draw(figure) {
     const given = JSON.parse(figure.dataset.chart);
     const say = written[given.y || "number"];
@@ -31,12 +34,12 @@
     const axis = (more) => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, ...more });
     const options = {
       width, height: Number(figure.dataset.height || 220),
-      scales: { x: { time: given.time !== false }, y: given.range ? { range: given.range } : {} },
+      scales: { x: { time: given.time !== false, range: around }, y: given.range ? { range: given.range } : {} },
       axes: [axis({}), axis({ size: 64, values: (_, ticks) => ticks.map(say) })],
       tzDate: given.zone ? (seconds) => uPlot.tzDate(new Date(seconds * 1e3), given.zone) : undefined,
       cursor: { drag: { x: true, y: false } },
       legend: { live: true },
-      series: [{ value: given.time === false ? undefined : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
+      series: [{ label: { ja: "時刻", en: "Time" }[language], value: given.time === false ? undefined : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
         label: each.label, stroke: colour(each.colour || "link"), width: each.kind === "points" ? 0 : 2,
         fill: each.kind === "bars" ? `${colour(each.colour || "link")}55` : undefined,
         points: { show: each.kind === "points" || each.values.length < 40, size: 7, fill: colour(each.colour || "link") },
@@ -71,7 +74,6 @@
   }
 
   function all(root) {
-
     const found = [...(root.querySelectorAll ? root.querySelectorAll("[data-chart]") : [])];
     if (root.matches && root.matches("[data-chart]")) found.push(root);
     found.forEach((figure) => { if (figure.drawn !== figure.dataset.chart) draw(figure); });
@@ -80,6 +82,8 @@
   document.addEventListener("DOMContentLoaded", () => all(document));
   document.addEventListener("htmx:afterSwap", (event) => event.detail.target.querySelectorAll("[data-chart-for]").forEach(renew));
   document.addEventListener("htmx:load", (event) => all(event.detail.elt));
+  // Colours are drawn, not styled: they have to be drawn anew when the system turns dark or light.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.querySelectorAll("[data-chart]").forEach(draw));
   let due = 0;
   addEventListener("resize", () => {
     clearTimeout(due);

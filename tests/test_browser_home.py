@@ -1,0 +1,76 @@
+"""The owner's pages in a real browser: for one to whom nothing happened, and one who was robbed and written to."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from browser import Look, inspected
+from home_pages import Opened, opened, quiet, troubled
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PAGES = {
+    "light": "/",
+    "mails": "/mails",
+    "mail": "/mails",  # the first of them
+    "finding": "/",  # the first one there
+    "missing": "/missing",
+    "reach": "/reach",
+    "harden": "/harden",
+    "incident": "/incident",
+    "package": "/incident/package",
+    "watch": "/watch",
+    "nothing": "/nothing",
+}
+_FIRST = {"mail": r'href="(/mails/[^"]+)"', "finding": r'href="(/findings/[^"]+)"'}
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    with opened(quiet(tmp_path_factory.mktemp("calm"))) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def robbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    with opened(troubled(tmp_path_factory.mktemp("robbed"))) as found:
+        yield found
+
+
+def let_in(look: Look, home: Opened, **options: Any) -> Page:
+    """A page of a browser that has shown the token."""
+    context = look.context(**options)
+    cookie = home.pages.seat.door.cookie
+    context.add_cookies([{"name": cookie, "value": home.client.cookies[cookie], "url": home.url}])
+    return context.new_page()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_the_owner_keeps_nobody_out_fits_a_phone_and_runs_nothing_of_strangers(
+    robbed: Opened, look: Look, name: str
+) -> None:
+    look.allow("404")
+    path = PAGES[name]
+    if name in _FIRST:
+        found = re.search(_FIRST[name], robbed.client.get(path).text)
+        assert found is not None
+        path = found[1]
+    inspected(lambda **options: let_in(look, robbed, **options), robbed.url + path, f"home-{name}")
+
+
+@pytest.mark.parametrize("path", ["/", "/mails", "/missing", "/incident"])
+def test_a_calm_owners_page_keeps_nobody_out_either(calm: Opened, look: Look, path: str) -> None:
+    inspected(lambda **options: let_in(look, calm, **options), calm.url + path, f"home-calm{path.replace('/', '-')}")
+
+
+def test_the_address_with_the_token_opens_the_pages_and_a_stranger_sees_how_to_get_in(
+    robbed: Opened, look: Look
+) -> None:
+    look.allow("403")
+    page = look.page()
+    page.goto(robbed.pages.address)
+    assert page.url == f"{robbed.url}/"
+    inspected(look.page, f"{robbed.url}/mails", "home-closed")
