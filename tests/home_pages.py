@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,10 +15,13 @@ from home_owner import JP, THIN, Done, at
 from kuraban.console.home.seat import Running
 from kuraban.console.home.serving import Pages
 from kuraban.home import setup
+from kuraban.home.alertstore import Alert
+from kuraban.home.condition import condition
 from kuraban.home.config import Account, Config, Mailbox
 from kuraban.home.folder import Folder
 from kuraban.home.mail.authenticity.keys import Keys
 from kuraban.home.mail.context import MailContext
+from kuraban.home.scoring import Answer
 from kuraban.home.store import Store
 from kuraban.home.watch import Watcher
 
@@ -27,11 +30,11 @@ LABELS = {"rakuten": "楽天", "sbi": "SBI"}
 HOSTILE = "<img src=x onerror=alert(1)>\u202egpj.exe\u2066'\"&amp;<script>alert(2)</script>"
 REACH = """\
 [[device]]
-name = "スマホ <b>"
+name = "スマホ"
 
 [[phone]]
 name = "携帯番号"
-device = "スマホ <b>"
+device = "スマホ"
 
 [[mailbox]]
 name = "Gmail"
@@ -164,6 +167,16 @@ class Opened:
         """What a form of the client's pages sends along."""
         word = self.client.cookies[self.pages.seat.door.cookie]
         return self.pages.seat.door.of(word).csrf  # type: ignore[union-attr]
+
+    def waiting(self) -> list[Alert]:
+        """What waits for the owner, as the store has it, alarms first."""
+        with closing(Store.open(self.owner.folder)) as store:
+            return list(condition(store, self.owner.now).waiting)
+
+    def answers(self) -> list[Answer]:
+        """What the owner has answered, as the store has it."""
+        with closing(Store.open(self.owner.folder)) as store:
+            return store.answers()
 
     def post(self, path: str, **fields: str) -> httpx.Response:
         """Send a form as the page would; redirects are followed."""

@@ -30,10 +30,14 @@ WELL = Words("異常はありません。見張りは動いています。", "no
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown first. waiting: alarms first, then by age. beat: when the watch last looked."""
+    """What is shown first. waiting: alarms first, then by age. beat: when the watch last looked.
+
+    trouble: that the watch is off, or has not looked at everything yet; None where all is well with it.
+    """
 
     light: Light
     sentence: Words
+    trouble: Words | None
     waiting: tuple[Alert, ...]
     beat: datetime | None
     watching: bool
@@ -47,14 +51,20 @@ def condition(store: Store, now: datetime, stopped: Words | None = None) -> Cond
     off = stopped or (OFF if beat is None or now - beat > STALE else None)
     trouble = off or (FIRST_LOOK if store.note("watch.looked") is None else None)
     light = LIGHTS[worst(alert.finding for alert in waiting)]
-    if waiting:
-        sentence = Words(f"答えを待っていることが{len(waiting)}件あります。", f"{len(waiting)} waiting for your answer")
-    else:
-        sentence = trouble or WELL
     return Condition(
         light="yellow" if light == "green" and trouble else light,
-        sentence=sentence,
+        sentence=_sentence(waiting) if waiting else trouble or WELL,
+        trouble=trouble,
         waiting=tuple(waiting),
         beat=beat,
         watching=off is None,
     )
+
+
+def _sentence(waiting: list[Alert]) -> Words:
+    """What waits, the urgent first."""
+    alarms, rest = sum(alert.finding.level is Level.ALARM for alert in waiting), len(waiting)
+    if not alarms:
+        return Words(f"答えを待っていることが{rest}件あります。", f"{rest} waiting for your answer")
+    others = Words(f"(ほかに{rest - alarms}件)", f" ({rest - alarms} more)") if rest > alarms else Words("", "")
+    return Words(f"今すぐ確かめることが{alarms}件あります{others.ja}。", f"{alarms} to look at right now{others.en}")

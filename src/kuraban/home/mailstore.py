@@ -34,6 +34,15 @@ class Seen(NamedTuple):
     kind: str | None
 
 
+class Found(NamedTuple):
+    """A page of a list. at, last: its number and that of the last page, from 0."""
+
+    total: int
+    at: int
+    last: int
+    rows: list[Seen]
+
+
 class Heard(NamedTuple):
     """What came of one broker: how many mails of each verdict, and when the newest believed one came."""
 
@@ -57,24 +66,23 @@ class Mails:
         row = self._db.execute("SELECT letter FROM letters WHERE origin = ?", (origin,)).fetchone()
         return _letter.decode(row[0]) if row else None
 
-    def find_letters(self, wanted: Wanted, most: int, skip: int = 0) -> list[Seen]:
-        """Mails of brokers, newest first."""
+    def find_letters(self, wanted: Wanted, page: int, size: int) -> Found:
+        """One page of the mails of brokers, newest first."""
         where, values = _where(wanted)
-        sql = (
-            f"SELECT origin, {_WHEN}, sender, sender_name, subject, verdict, broker, kind FROM letters WHERE {where}"  # noqa: S608
-            f" ORDER BY {_WHEN} DESC, origin LIMIT ? OFFSET ?"
-        )
-        return [
-            Seen(origin, _time(when), sender, name, subject, Verdict(verdict), broker, kind)
-            for origin, when, sender, name, subject, verdict, broker, kind in self._db.execute(
-                sql, (*values, most, skip)
-            )
-        ]
-
-    def count_letters(self, wanted: Wanted) -> int:
-        """How many there are."""
-        where, values = _where(wanted)
-        return int(self._db.execute(f"SELECT count(*) FROM letters WHERE {where}", values).fetchone()[0])  # noqa: S608
+        if wanted.text:  # every row has to be read, so once only, as they lie
+            sql = f"SELECT origin, {_WHEN} FROM letters NOT INDEXED WHERE {where}"  # noqa: S608
+            hits = sorted(self._db.execute(sql, values), key=lambda hit: (hit[1] or "", hit[0]), reverse=True)
+            total = len(hits)
+        else:
+            total = int(self._db.execute(f"SELECT count(*) FROM letters WHERE {where}", values).fetchone()[0])  # noqa: S608
+        last = max(0, (total - 1) // size)
+        at = min(page, last)
+        if wanted.text:
+            origins = [origin for origin, _ in hits[at * size : (at + 1) * size]]
+            sql = f"{_SEEN} WHERE origin IN ({','.join('?' * len(origins))}) ORDER BY {_WHEN} DESC, origin DESC"
+            return Found(total, at, last, [_seen(row) for row in self._db.execute(sql, origins)])
+        sql = f"{_SEEN} WHERE {where} ORDER BY {_WHEN} DESC, origin LIMIT ? OFFSET ?"
+        return Found(total, at, last, [_seen(row) for row in self._db.execute(sql, (*values, size, at * size))])
 
     def heard(self) -> list[Heard]:
         """What came of each broker, most mails first."""
@@ -89,6 +97,14 @@ class Mails:
             latest = max((t for t in (one.newest, when) if t is not None), default=None)
             found[broker] = Heard(broker, {**one.counts, Verdict(verdict): int(count)}, latest)
         return sorted(found.values(), key=lambda one: (-one.total, one.broker))
+
+
+_SEEN = f"SELECT origin, {_WHEN}, sender, sender_name, subject, verdict, broker, kind FROM letters"  # noqa: S608
+
+
+def _seen(row: tuple[str, str | None, str, str, str, str, str, str | None]) -> Seen:
+    origin, when, sender, name, subject, verdict, broker, kind = row
+    return Seen(origin, _time(when), sender, name, subject, Verdict(verdict), broker, kind)
 
 
 def _where(wanted: Wanted) -> tuple[str, list[str]]:

@@ -59,7 +59,10 @@ MIGRATIONS = (
         raw BLOB NOT NULL, seen TEXT NOT NULL) STRICT;
     """,
     "ALTER TABLE answers ADD COLUMN withdrawn TEXT",
-    "CREATE INDEX letters_by_broker ON letters (broker, verdict, received, sent)",
+    """
+    CREATE INDEX letters_by_broker ON letters (broker, verdict, received, sent, seen);
+    CREATE INDEX letters_by_when ON letters (coalesce(received, sent) DESC, origin) WHERE broker IS NOT NULL;
+    """,
 )
 
 MOST_WAITING = 64 << 20  # bytes of mails kept whole

@@ -12,6 +12,7 @@ from kuraban.cli.home.common import (
     now,
     opened,
     say,
+    show,
     show_findings,
     show_json,
     show_words,
@@ -51,6 +52,8 @@ def run(given: argparse.Namespace) -> int:
         show_json(data)
     else:
         headline(found.light, say(found.sentence, language))
+        if found.waiting and found.trouble is not None:
+            show(f"   {say(found.trouble, language)}")
         _show_beat(found.beat, language)
         shown = alerts if given.all else found.waiting
         show_findings((alert.finding for alert in shown), language)

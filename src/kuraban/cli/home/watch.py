@@ -95,7 +95,8 @@ def _watch(watcher: Watcher, given: argparse.Namespace) -> int:
         except Exception as error:
             # The pages go on, so that whoever looks at them sees that nobody watches any more.
             running.state, running.why = "stopped", stopped_by(error)
-            traceback.print_exc()
+            if not isinstance(error, HomeError):
+                traceback.print_exc()
             show_words(running.why.ja, running.why.en, watcher.language)
             while not ended.wait(1.0):
                 pass

@@ -9,6 +9,7 @@ import hmac
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
@@ -32,10 +33,11 @@ class Session(NamedTuple):
 
 
 class Door:
-    """Tokens and sessions; they live as long as the program. Safe to use from several threads."""
+    """Tokens and sessions; they live as long as the program. Safe to use from several threads. now: seconds."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, now: Callable[[], float] = time.monotonic):
         self.port = port
+        self._now = now
         self.cookie = f"kuraban_home_{port}"  # browsers do not keep cookies apart by port
         self.hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost"))
         self._token = _digest(word := secrets.token_urlsafe(32))
@@ -52,7 +54,7 @@ class Door:
         """An address for the command line of a browser, which others on this computer may see: it works once, soon."""
         word = secrets.token_urlsafe(32)
         with self._lock:
-            self._once[_digest(word)] = time.monotonic() + ONCE_S
+            self._once[_digest(word)] = self._now() + ONCE_S
         return f"http://127.0.0.1:{self.port}/?{TOKEN}={word}"
 
     def enter(self, token: str) -> str | None:
@@ -60,7 +62,7 @@ class Door:
         shown = _digest(token)
         with self._lock:
             until = self._once.pop(shown, None)
-            if not hmac.compare_digest(shown, self._token) and (until is None or until < time.monotonic()):
+            if not hmac.compare_digest(shown, self._token) and (until is None or until < self._now()):
                 return None
             word = secrets.token_urlsafe(32)
             while len(self._sessions) >= MOST_SESSIONS:

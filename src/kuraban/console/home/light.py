@@ -5,6 +5,8 @@ from starlette.responses import Response
 from kuraban.console.home.findings import shown
 from kuraban.console.home.seat import Page, Visit
 from kuraban.home.condition import NOTHING, Condition, condition
+from kuraban.home.digest import WEEK
+from kuraban.home.model import Verdict
 
 
 def present(visit: Visit) -> Condition:
@@ -12,7 +14,7 @@ def present(visit: Visit) -> Condition:
     running = visit.seat.running
     found = condition(visit.store, visit.now(), running.why if running.state == "stopped" else None)
     if running.state == "elsewhere" and found.beat is None and not found.waiting:
-        return Condition(light="yellow", sentence=NOTHING, waiting=(), beat=None, watching=False)
+        return Condition(light="yellow", sentence=NOTHING, trouble=NOTHING, waiting=(), beat=None, watching=False)
     return found
 
 
@@ -25,6 +27,7 @@ def first(visit: Visit) -> Response:
         condition=found,
         mark=_mark(found),
         shown=shown(visit.store, found.waiting[0]) if found.waiting else None,
+        week=_week(visit),
         done=shown(visit.store, done) if done is not None and not done.open else None,
     )
 
@@ -34,6 +37,15 @@ def part(visit: Visit) -> Response:
     found = present(visit)
     known = visit.request.query_params.get("mark", "")
     return visit.page("light_part.html", condition=found, mark=known, fresh=_mark(found) != known)
+
+
+def _week(visit: Visit) -> tuple[int, int, int] | None:
+    """Mails of brokers of a week: genuine, not provable, forged. None where no mail was ever read."""
+    if visit.store.newest_mail() is None:
+        return None
+    counts = visit.store.counts(visit.now() - WEEK)
+    of = {v: sum(n for (broker, verdict), n in counts.items() if broker and verdict is v) for v in Verdict}
+    return of[Verdict.VERIFIED], of[Verdict.UNVERIFIED], of[Verdict.FORGED] + of[Verdict.LOOKALIKE]
 
 
 def _mark(found: Condition) -> str:

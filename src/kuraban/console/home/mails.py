@@ -48,19 +48,14 @@ def mails(visit: Visit) -> Response:
     broker = query.get("broker") if query.get("broker") in {one.broker for one in heard} else None
     text = query.get("q", "").strip()[:MOST_TEXT]
     wanted = Wanted(broker, SHOWN.get(kind, ()), text)
-    total = visit.store.count_letters(wanted)
-    last = max(0, (total - 1) // A_PAGE)
     number = query.get("page", "")
-    at = min(int(number), last) if number.isdecimal() and len(number) < 9 else 0
+    found = visit.store.find_letters(wanted, int(number) if re.fullmatch("[0-9]{1,8}", number) else 0, A_PAGE)
     return visit.page(
         "mails.html",
         heard=heard,
         wanted=wanted,
         kind=kind if kind in SHOWN else "",
-        total=total,
-        at=at,
-        last=last,
-        rows=visit.store.find_letters(wanted, A_PAGE, at * A_PAGE),
+        found=found,
         name=lambda key: broker_name(key, visit.config.labels),
         host=host,
         verdicts=VERDICTS,

@@ -51,12 +51,15 @@ class Running:
 
 
 def stopped_by(error: BaseException) -> Words:
-    """Why the watch ended, for the owner; the error's own words stay on the terminal, as they may hold anything."""
-    name = type(error).__name__
-    return Words(
-        f"見張りが止まりました({name})。蔵番を始め直してください。",
-        f"the watch has stopped ({name}): start Kuraban again",
+    """Why the watch ended, for the owner. An error that is not meant for him is named only: it may hold anything."""
+    known = isinstance(error, HomeError)
+    why = error.words if isinstance(error, HomeError) else Words(type(error).__name__, type(error).__name__)
+    tail = (
+        Words("直してから、蔵番を始め直してください。", "put it right, then start Kuraban again")
+        if known
+        else Words("蔵番を始め直してください。", "start Kuraban again")
     )
+    return Words(f"見張りが止まりました({why.ja})。{tail.ja}", f"the watch has stopped ({why.en}): {tail.en}")
 
 
 def _now() -> datetime:

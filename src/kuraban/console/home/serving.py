@@ -83,7 +83,8 @@ class Pages:
 
 
 def _bound(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio lets small answers go at once: without, each waits 40 ms for an acknowledgement.
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":  # elsewhere it would let another program listen too
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
