@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import deciding, mail, pages, reading, serving
+from bench import deciding, enduring, mail, pages, reading, serving
 from bench.result import Result, table
 
 BENCHMARKS: dict[str, Callable[[], Result | list[Result]]] = {
@@ -19,6 +19,8 @@ BENCHMARKS: dict[str, Callable[[], Result | list[Result]]] = {
     "start-up": deciding.start_up,
     "mailbox": mail.mailbox,
     "serving": serving.results,
+    "recovery": enduring.recovery,
+    "serving-memory": enduring.memory,
     "pages": pages.results,
 }
 

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,8 @@ def started(command: list[str], sign: str) -> tuple[subprocess.Popen[str], int]:
             break
     if not port:
         raise RuntimeError("the server did not start")
+    # What it says from here on is of no interest, but a full pipe would hold it up.
+    threading.Thread(target=process.stderr.read, daemon=True).start()
     return process, port
 
 

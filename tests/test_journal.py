@@ -234,3 +234,24 @@ def test_several_programs_may_open_a_new_file_at_the_same_moment(tmp_path: Path)
 
     with ThreadPoolExecutor(6) as pool:
         assert set(pool.map(opened, range(24))) == {len(schema.MIGRATIONS)}
+
+
+def test_small_blocks_are_read_back_in_long_runs_under_the_policy_of_each(
+    connection: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kuraban.journal.runs.LONG", 64)
+    lines, desk = story(600), live()
+    journal(connection, desk, lines[:303], 3)
+    strict = desk.replay.policy.copy()
+    strict["challenge"] = strict["notify"] = 0.0
+    store.add_policy(connection, store.PolicyVersion(1, desk.next, 0, "w", "", store.recorded(strict)))
+    desk.replay.policy = strict
+    journal(connection, desk, lines[303:], 5)
+    back, report = recover(connection, Snapshots(tmp_path / "state"), live)
+    assert (report.events, report.differing) == (600, 0)
+    assert_same(desk, back)
+    # Without the policy the decisions of the second half come out otherwise, and that is said.
+    other = live()
+    events, differing = other.catch_up(connection, [], lambda done: None)
+    assert events == 600
+    assert 0 < differing <= 297

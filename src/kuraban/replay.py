@@ -78,6 +78,7 @@ class Replay:
         self.writer = Writer(self.reader.accounts.name, self.networks, self.clients, self.instruments)
         self._renderer = Renderer(self.writer)
         self.summary = Summary()
+        self.summarised = True  # what runs without end turns it off: the summary remembers accounts and groups
         self._hours = np.ascontiguousarray(self.instruments.sessions_table, dtype=np.int64)
         self._worst: dict[int, float] = {}
 
@@ -129,7 +130,8 @@ class Replay:
             )
             parts.append(out[:n].copy() if at < rows.size else out[:n])
         found = parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else out[:0]
-        self._count(rows.size, found)
+        if self.summarised:
+            self._count(rows.size, found)
         return found
 
     def _count(self, events: int, found: NDArray[Any]) -> None:

@@ -54,6 +54,16 @@ class Block:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Of a block, what deciding on its events again takes. text: the lines. decisions: bytes of DECISION[m]."""
+
+    first: int
+    count: int
+    text: bytes
+    decisions: bytes
+
+
 def described() -> str:
     """How decision rows are laid out by this version, as JSON."""
     fields = []
@@ -126,6 +136,23 @@ def unpack(row: Row, layouts: dict[int, str]) -> Block:
     if len(lines) != count:
         raise _damaged(first, count)
     return Block(first, received, lines, ids, previous, found, accounts, instruments)
+
+
+def content(row: Row, layouts: dict[int, str], unpacker: zstandard.ZstdDecompressor) -> Content:
+    """The content of a row, at a fraction of what `unpack` takes. Raises `JournalError` as that does."""
+    first, count, received, events, marks, decisions, names, layout, crc = row
+    if _crc(first, count, received, events, marks, decisions, names) != crc:
+        raise _damaged(first, count)
+    try:
+        text = unpacker.decompress(events, max_output_size=_MOST_BYTES)
+        raw = unpacker.decompress(decisions, max_output_size=_MOST_BYTES)
+        if layouts[layout] != HERE:
+            raw = _decisions(raw, layouts[layout]).tobytes()
+    except (zstandard.ZstdError, ValueError, KeyError) as error:
+        raise _damaged(first, count) from error
+    if text.count(b"\n") + 1 != count or len(raw) % DECISION.itemsize:
+        raise _damaged(first, count)
+    return Content(first, count, text, raw)
 
 
 def _unpadded(rows: NDArray[Any]) -> NDArray[Any]:

@@ -4,8 +4,10 @@ What `Live` holds is a function of the journal alone: the events in their order,
 which each decided. That is what recovery rests on: newest good snapshot, then the journal after it.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,16 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuraban import snapshot
-from kuraban.columns import Batch, Reject
+from kuraban.columns import Batch, Reject, prefetch
 from kuraban.core.signals import ids
-from kuraban.journal import store
 from kuraban.journal.blocks import RING, Block, says_code, split
+from kuraban.journal.runs import Run, differing, runs
 from kuraban.journal.schema import JournalError
 from kuraban.journal.store import PolicyVersion
 from kuraban.journal.window import Window, link, repeated
 from kuraban.replay import Replay
-
-_REPLAYED = 65_536  # events at a time when the journal is read back
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,7 @@ class Live:
 
     def __init__(self, replay: Replay, *, window: int = 2_000_000):
         self.replay = replay
+        replay.summarised = False  # it would remember every ring and every account acted on
         self.next = 0  # sequence number of the next event
         self._capacity = window
         self.window = Window(window)
@@ -123,18 +124,25 @@ class Live:
 
     def load(self, path: Path) -> None:
         """Become what was saved. Raises `SnapshotError`; this object is then not to be used."""
-        memory = snapshot.load(companion(path))
-        self.replay.load(path)
+        with ThreadPoolExecutor(1) as beside:
+            memory = beside.submit(self._load_memory, companion(path))
+            self.replay.load(path)
+            newest = memory.result()
+        if len(newest) != len(self.replay.reader.accounts):
+            raise snapshot.SnapshotError(f"{path} and {companion(path)} are not of the same moment")
+        self.newest = np.full(max(1024, len(newest)), -1, dtype=np.int64)
+        self.newest[: len(newest)] = newest
+
+    def _load_memory(self, path: Path) -> NDArray[np.int64]:
+        """Ids and number of the next event; gives each account's newest event."""
+        memory = snapshot.load(path)
         try:
             window = {name: memory[f"window.{name}"] for name in ("current", "previous")}
             newest, (self.next,) = memory["newest"], memory["next"].tolist()
         except (KeyError, ValueError) as error:
-            raise snapshot.SnapshotError(f"{companion(path)} is not the memory of a desk") from error
-        if len(newest) != len(self.replay.reader.accounts):
-            raise snapshot.SnapshotError(f"{path} and {companion(path)} are not of the same moment")
+            raise snapshot.SnapshotError(f"{path} is not the memory of a desk") from error
         self.window = Window.of(window, self._capacity)
-        self.newest = np.full(max(1024, len(newest)), -1, dtype=np.int64)
-        self.newest[: len(newest)] = newest
+        return newest
 
     def catch_up(
         self,
@@ -149,41 +157,25 @@ class Live:
 
         Raises `JournalError` where the journal is damaged or has a gap.
         """
-        start, differing = self.next, 0
-        run: list[Block] = []
-        for block in store.blocks(connection, self.next):
-            if until is not None and block.first >= until:
-                break
-            if block.first != self.next + sum(len(each) for each in run):
-                raise JournalError("gap", f"events before {block.first} are missing; restore from a backup")
-            if run and (policy_at(policies, block.first) is not policy_at(policies, run[0].first)):
-                differing += self._again(run, policies)
-                run = []
-            run.append(block)
-            if sum(len(each) for each in run) >= _REPLAYED:
-                differing += self._again(run, policies)
-                run = []
+        start, different = self.next, 0
+        # Reading and unpacking overlap with deciding.
+        with contextlib.closing(prefetch(runs(connection, start, policies, until))) as ahead:
+            for run in ahead:
+                different += self._again(run)
                 progress(self.next - start)
-        if run:
-            differing += self._again(run, policies)
-        return self.next - start, differing
+        return self.next - start, different
 
-    def _again(self, run: Sequence[Block], policies: Sequence[PolicyVersion]) -> int:
-        """Take a run of blocks under one policy once more; how many decisions differ."""
-        policy = policy_at(policies, run[0].first)
-        if policy is not None:
-            self.replay.policy = policy.load()
-        count = sum(len(block) for block in run)
-        text = b"\n".join(b"\n".join(block.lines) for block in run)
-        lines = self.replay.reader.line_rows(text, lambda ids: np.ones(len(ids), dtype=np.bool_))
-        if len(lines.batch) != count:
-            raise JournalError("damaged", f"events from {run[0].first} on cannot be read any more; restore a backup")
+    def _again(self, run: Run) -> int:
+        """Take a run once more; how many decisions differ."""
+        if run.policy is not None:
+            self.replay.policy = run.policy.load()
+        lines = self.replay.reader.line_rows(run.text, lambda ids: np.ones(len(ids), dtype=np.bool_))
+        if len(lines.batch) != run.count:
+            raise JournalError("damaged", f"events from {run.first} on cannot be read any more; restore a backup")
         decisions = self.replay.decide(lines.batch)
         self.window.add(lines.ids, self.next)
-        first = self.next
-        raw = [line for block in run for line in block.lines]
-        again = self._blocks(first, 0, raw, lines.ids, self._advance(lines.batch), decisions)
-        return _differing(run, again)
+        self._advance(lines.batch)
+        return differing(run.decisions, decisions)
 
     def _blocks(
         self,
@@ -219,11 +211,6 @@ def companion(path: Path) -> Path:
     return path.with_suffix(".memory")
 
 
-def policy_at(policies: Sequence[PolicyVersion], seq: int) -> PolicyVersion | None:
-    """The policy that decides on an event: the newest of those that begin with it or before."""
-    return next((policy for policy in reversed(policies) if policy.first <= seq), None)
-
-
 def _duplicates(known: NDArray[np.int64], rejects: Sequence[Reject]) -> dict[int, int]:
     """Line → sequence number, of lines that were read and not taken. known: of every line read, in order."""
     twice = np.flatnonzero(known >= 0)
@@ -233,23 +220,3 @@ def _duplicates(known: NDArray[np.int64], rejects: Sequence[Reject]) -> dict[int
     lines[[reject.line - 1 for reject in rejects]] = False
     read = np.flatnonzero(lines) + 1
     return dict(zip(read[twice].tolist(), known[twice].tolist(), strict=True))
-
-
-def _differing(then: Sequence[Block], now: Sequence[Block]) -> int:
-    a = np.concatenate([_placed(block) for block in then])
-    b = np.concatenate([_placed(block) for block in now])
-    if len(a) != len(b):
-        return max(len(a), len(b))
-    different = np.zeros(len(a), dtype=np.bool_)
-    for name in a.dtype.names or ():
-        unequal = (a[name] != b[name]) & ~((a[name] != a[name]) & (b[name] != b[name]))  # NaN is equal to NaN here
-        different |= unequal.reshape(len(a), -1).any(axis=1)
-    return int(different.sum())
-
-
-def _placed(block: Block) -> NDArray[Any]:
-    """A block's decisions, pointing to sequence numbers."""
-    placed: NDArray[Any] = block.decisions.copy()
-    placed["cause"] += block.first
-    placed["row"][placed["row"] >= 0] += block.first
-    return placed

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Callable
 
 from kuraban.journal import store
-from kuraban.journal.live import Live, Recovered, policy_at
+from kuraban.journal.live import Live, Recovered
+from kuraban.journal.runs import policy_at
 from kuraban.journal.schema import JournalError
 from kuraban.journal.snapshots import Snapshots
 

@@ -13,10 +13,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import zstandard
 
 from kuraban.core import policy as policies_of_the_core
 from kuraban.core.policy import POLICY
-from kuraban.journal.blocks import HERE, Block, pack, unpack
+from kuraban.journal.blocks import HERE, Block, Content, Row, content, pack, unpack
 
 _MARK = hashlib.sha256(repr(POLICY.descr).encode()).digest()[:8]
 KEPT_FROM = "kept_from"  # the fact that says where the journal begins, since retention removed what was before
@@ -94,6 +95,16 @@ def newest_time(connection: sqlite3.Connection) -> int:
 def blocks(connection: sqlite3.Connection, first: int = 0) -> Iterator[Block]:
     """The blocks from the one that holds event `first` on. Raises `JournalError` `damaged`."""
     known = layouts(connection)
+    return (unpack(row, known) for row in _rows(connection, first))
+
+
+def contents(connection: sqlite3.Connection, first: int = 0) -> Iterator[Content]:
+    """The contents of the same blocks. Raises `JournalError` `damaged`."""
+    known, unpacker = layouts(connection), zstandard.ZstdDecompressor()
+    return (content(row, known, unpacker) for row in _rows(connection, first))
+
+
+def _rows(connection: sqlite3.Connection, first: int) -> Iterator[Row]:
     holding = connection.execute(
         "SELECT first FROM (SELECT first, count FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1)"
         " WHERE first + count > ?",
@@ -101,16 +112,14 @@ def blocks(connection: sqlite3.Connection, first: int = 0) -> Iterator[Block]:
     ).fetchone()
     at = int(holding[0]) if holding else first
     while True:
-        rows = connection.execute(
+        rows: list[Row] = connection.execute(
             f"SELECT {_COLUMNS} FROM block WHERE first >= ? ORDER BY first LIMIT 256",  # noqa: S608
             (at,),
         ).fetchall()
         if not rows:
             return
-        for row in rows:
-            block = unpack(row, known)
-            at = block.first + len(block)
-            yield block
+        yield from rows
+        at = rows[-1][0] + rows[-1][1]
 
 
 def block_of(connection: sqlite3.Connection, seq: int) -> Block | None:

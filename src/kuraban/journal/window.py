@@ -94,7 +94,8 @@ class Window:
         at = 0
         while at < len(entries):
             if self._count == self._capacity:
-                self._previous, self._current, self._count = self._current, _table(0), 0
+                # As large at once as the one before has become: making it larger step by step means copying.
+                self._previous, self._current, self._count = self._current, np.zeros_like(self._current), 0
             part = entries[at : at + self._capacity - self._count]
             self._reserve(self._count + len(part))
             _put(self._current, part)
