@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.journal import store
 from kuraban.journal.friction import Point, Sweep
-from kuraban.journal.live import Live, policy_at
+from kuraban.journal.live import Live
+from kuraban.journal.runs import policy_at
 from kuraban.journal.snapshots import Snapshots
 
 _BATCH = 16_384
