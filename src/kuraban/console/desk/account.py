@@ -130,10 +130,11 @@ async def event(visit: Visit) -> Response:
     """One event with its decisions taken apart."""
     seq = min(int(visit.request.path_params["seq"]), 2**62)
     live = visit.service.ready().live
-    found = await visit.service.read(lambda connection: opened.entries(live, connection, [seq]))
+    found = await visit.service.read(lambda connection: opened.entries(live, Events(connection), [seq]))
     if not found:
         raise ProblemError(404, "not-found")
-    return visit.page("_event.html" if visit.asked_by_htmx else "event.html", entry=found[0])
+    decisions = [opened.opened(live, *pair) for pair in found[0].decided]
+    return visit.page("_event.html" if visit.asked_by_htmx else "event.html", entry=found[0], decisions=decisions)
 
 
 async def _known(visit: Visit, name: str) -> Known | None:
@@ -150,8 +151,9 @@ async def _known(visit: Visit, name: str) -> Known | None:
 
 def _page(live: Live, connection: sqlite3.Connection, first: int) -> tuple[list[Entry], int | None]:
     """Events of an account from one on, newest first, and where the next page begins."""
-    chain = Events(connection).chain(first, EVENTS + 1)
-    return opened.entries(live, connection, chain[:EVENTS]), chain[EVENTS] if len(chain) > EVENTS else None
+    found = Events(connection)
+    chain = found.chain(first, EVENTS + 1)
+    return opened.entries(live, found, chain[:EVENTS]), chain[EVENTS] if len(chain) > EVENTS else None
 
 
 def _more(name: str, further: int | None) -> str | None:
@@ -205,10 +207,10 @@ def _chart(visit: Visit, name: str, entries: Sequence[Entry]) -> dict[str, Any] 
     """Belief in steps, with the actions marked; None where nothing was decided."""
     japanese = language_of(visit.request) == "ja"
     decided = [
-        (datetime.fromisoformat(one.time).timestamp(), one.decision)
+        (datetime.fromisoformat(decision.time).timestamp(), decision)
         for entry in entries
-        for one in entry.decisions
-        if one.decision.account == name
+        for decision in entry.decisions
+        if decision.account == name
     ]
     decided.reverse()
     found = sorted(decided, key=lambda each: each[0])

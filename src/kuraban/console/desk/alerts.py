@@ -13,8 +13,10 @@ from kuraban.console.desk.opened import Entry, Opened
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.console.desk.shown import Shown, shown
 from kuraban.core.policy import ACTIONS
+from kuraban.decisions import Decision
 from kuraban.journal import alerts, worklist
 from kuraban.journal.live import Live
+from kuraban.journal.store import Events
 from kuraban.journal.worklist import Wanted
 from kuraban.server import verdicts
 from kuraban.server.api import ActView
@@ -116,11 +118,11 @@ def case(live: Live, connection: sqlite3.Connection, number: int) -> Case:
         alert = alerts.get(connection, number)
     except KeyError:
         raise ProblemError(404, "not-found") from None
-    entries = opened.entries(live, connection, worklist.events_of(connection, number, _EVENTS))
+    entries = opened.entries(live, Events(connection), worklist.events_of(connection, number, _EVENTS))
     ready = shown(alert)
-    everything = [one for entry in entries for one in entry.decisions]
-    said = (ready.decision.event, ready.decision.probability, ready.decision.time)
-    grave = next((one for one in everything if (one.decision.event, one.decision.probability, one.time) == said), None)
+    said = _said(ready.decision)
+    every = (pair for entry in entries for pair in entry.decided)
+    grave = next((opened.opened(live, *pair) for pair in every if _said(pair[0]) == said), None)
     others = worklist.page(connection, Wanted(alerts.STATES, account=alert.account), None, _OTHERS).alerts
     companions: list[Any] = []
     if alert.ring is not None:
@@ -133,6 +135,11 @@ def case(live: Live, connection: sqlite3.Connection, number: int) -> Case:
         [shown(each) for each in others if each.id != number],
         [shown(each) for each in companions if each.id != number],
     )
+
+
+def _said(decision: Decision) -> tuple[str | None, str, float]:
+    """What tells one decision about an account from another."""
+    return decision.event, decision.time, decision.probability
 
 
 PAGES = (

@@ -1,11 +1,11 @@
 """Events out of the journal as pages show them: read, with each decision opened into its evidence and costs."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from kuraban.decisions import Decision, taken_apart
 from kuraban.events import Event
@@ -22,7 +22,6 @@ class Opened:
     signals: every piece of evidence as `taken_apart` gives it, heaviest first."""
 
     decision: Decision
-    time: str
     prior: float
     before: float
     after: float
@@ -32,38 +31,42 @@ class Opened:
 
 @dataclass(frozen=True)
 class Entry:
-    """One event. received: microseconds since 1970. event: None where the line cannot be read as one any more."""
+    """One event. received: microseconds since 1970. event: None where the line cannot be read as one any more.
+    decided: the decisions it led to, each with its row."""
 
     seq: int
     received: int
     event: Event | None
     line: bytes
-    decisions: list[Opened]
+    decided: list[tuple[Decision, np.void]]
 
     @property
-    def own(self) -> Opened | None:
+    def decisions(self) -> list[Decision]:
+        """What was decided on the event, and because of it on others."""
+        return [decision for decision, _ in self.decided]
+
+    @property
+    def own(self) -> Decision | None:
         """The decision on the event itself."""
-        return next((one for one in self.decisions if one.decision.event is not None), None)
+        return next((decision for decision, _ in self.decided if decision.event is not None), None)
 
 
-def entries(live: Live, connection: sqlite3.Connection, seqs: Sequence[int]) -> list[Entry]:
+def entries(live: Live, events: store.Events, seqs: Sequence[int]) -> list[Entry]:
     """Events with their decisions, in the order asked for; what is no longer kept is left out."""
-    events = store.Events(connection)
     found = []
     for seq in seqs:
         place = events.find(seq)
         if place is not None:
             block, index = place
-            decided = [_opened(live, *each) for each in timeline.decided(live, block, index)]
-            found.append(Entry(seq, block.received, _read(block.lines[index]), block.lines[index], decided))
+            line = block.lines[index]
+            found.append(Entry(seq, block.received, _read(line), line, timeline.decided(live, block, index)))
     return found
 
 
-def _opened(live: Live, decision: Decision, row: Any) -> Opened:
+def opened(live: Live, decision: Decision, row: np.void) -> Opened:
+    """A decision taken apart."""
     parts = taken_apart(live.replay.writer, row)
-    return Opened(
-        decision, decision.time, parts["prior"], parts["before"], parts["after"], parts["signals"], parts["costs"]
-    )
+    return Opened(decision, parts["prior"], parts["before"], parts["after"], parts["signals"], parts["costs"])
 
 
 def _read(line: bytes) -> Event | None:
