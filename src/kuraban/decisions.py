@@ -120,6 +120,10 @@ class Writer:
         self._place = lru_cache(maxsize=65_536)(self._place_words)
         self._client = lru_cache(maxsize=4_096)(self._client_words)
 
+    def place(self, country: int, asn: int, flags: int) -> tuple[str, str]:
+        """A connection in words: its country, its network, and what kind of network that is."""
+        return self._place(country, asn, flags)
+
     def decision(self, row: Fields, event: str | None, time: str) -> Decision:
         """One DECISION row, with the event's own id (None when evidence came from elsewhere) and time."""
         probability = float(row["probability"])

@@ -50,12 +50,13 @@ class Share(NamedTuple):
 
 
 class Series(NamedTuple):
-    """Counts in steps of time. starts: seconds since 1970; events: a step; actions: decisions by action and step."""
+    """Counts in steps of time, None where nothing was counted yet. starts: seconds since 1970; events: of each step;
+    actions: decisions by action."""
 
     starts: list[int]
     step: int
-    events: list[int]
-    actions: dict[str, list[int]]
+    events: list[int | None]
+    actions: dict[str, list[int | None]]
 
 
 class Pulse:
@@ -64,7 +65,7 @@ class Pulse:
     def __init__(self, now: Callable[[], float] = time.time):
         self._now = now
         self._lock = threading.Lock()
-        self._at = int(now())
+        self._at = self._began = int(now())
         self._counts: NDArray[np.int64] = np.zeros((SECONDS, _FIRST + len(ACTIONS)), dtype=np.int64)
         self._usual = (0.0, 0.0)  # alerts and decisions, fading
 
@@ -96,8 +97,9 @@ class Pulse:
             rows = self._counts[np.arange(end - min(seconds, SECONDS - step), end) % SECONDS]
         steps = rows.reshape(-1, step, rows.shape[1]).sum(axis=1)
         starts = list(range(end - step * len(steps), end, step))
-        actions = {action: steps[:, _FIRST + k].tolist() for k, action in enumerate(ACTIONS)}
-        return Series(starts, step, steps[:, _EVENTS].tolist(), actions)
+        before = sum(start + step <= self._began for start in starts)
+        columns = [[None] * before + steps[before:, k].tolist() for k in range(steps.shape[1])]
+        return Series(starts, step, columns[_EVENTS], dict(zip(ACTIONS, columns[_FIRST:], strict=True)))
 
     def _last(self, seconds: int) -> NDArray[np.int64]:
         with self._lock:

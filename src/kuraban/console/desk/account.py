@@ -3,20 +3,17 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import numpy as np
 from starlette.responses import Response
 
-from kuraban.console.desk import addresses, opened
+from kuraban.console.desk import addresses, belief, opened
 from kuraban.console.desk.opened import Entry
 from kuraban.console.desk.portrait import net_flags, portrait
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.console.desk.shown import Shown, shown
-from kuraban.console.frame import language_of
-from kuraban.console.words import ACTIONS
 from kuraban.journal import alerts, worklist
 from kuraban.journal.live import Live
 from kuraban.journal.store import Events
@@ -27,9 +24,8 @@ from kuraban.server.api import AccountView
 from kuraban.server.paging import cursor, place
 from kuraban.server.problems import ProblemError
 
-EVENTS = 40
+COUNTS = (40, 200)  # events shown at once
 _ALERTS, _KIN, _ADDRESSES = 10, 20, 16
-_LEAST_LOGIT, _MOST_LOGIT = -11.5, 9.2  # 1 in 100,000; 1 in 10,000 short of certain
 
 
 @dataclass(frozen=True)
@@ -85,8 +81,10 @@ async def account(visit: Visit) -> Response:
     if known is None:
         return visit.page("account_none.html", 404, name=name, near=[])
 
+    count = COUNTS[1] if visit.request.query_params.get("events") == str(COUNTS[1]) else COUNTS[0]
+
     def look(connection: sqlite3.Connection) -> tuple[AccountView | None, list[Entry], int | None, list[Shown]]:
-        entries, further = _page(known.live, connection, known.newest)
+        entries, further = _page(known.live, connection, known.newest, count)
         found = worklist.page(connection, Wanted(alerts.STATES, account=name), None, _ALERTS).alerts
         view = accounts.view(known.live, connection, name)
         return view, entries, further, sorted(map(shown, found), key=lambda each: -each.alert.id)
@@ -106,7 +104,9 @@ async def account(visit: Visit) -> Response:
         group=group,
         kin=await _kin(visit, name, group),
         networks=await _places(visit, known, name, events),
-        chart=_chart(visit, name, entries),
+        chart=belief.chart(visit, name, entries),
+        count=count,
+        counts=COUNTS,
     )
 
 
@@ -149,11 +149,13 @@ async def _known(visit: Visit, name: str) -> Known | None:
     return await visit.service.call(act)
 
 
-def _page(live: Live, connection: sqlite3.Connection, first: int) -> tuple[list[Entry], int | None]:
+def _page(
+    live: Live, connection: sqlite3.Connection, first: int, count: int = COUNTS[0]
+) -> tuple[list[Entry], int | None]:
     """Events of an account from one on, newest first, and where the next page begins."""
     found = Events(connection)
-    chain = found.chain(first, EVENTS + 1)
-    return opened.entries(live, found, chain[:EVENTS]), chain[EVENTS] if len(chain) > EVENTS else None
+    chain = found.chain(first, count + 1)
+    return opened.entries(live, found, chain[:count]), chain[count] if len(chain) > count else None
 
 
 def _more(name: str, further: int | None) -> str | None:
@@ -164,7 +166,7 @@ def _reach(known: Known) -> list[Reach]:
     profile, policy = known.profile, known.live.replay.policy[0]
     parts = (
         ("現金", "cash", "cash", 1.0),
-        ("銀行連携で引き出せる額", "linked bank", "linked_cash", 1.0),
+        ("銀行連携", "linked bank", "linked_cash", 1.0),
         ("信用余力", "margin power", "margin_power", float(policy["margin_lost"])),
         ("保有銘柄", "positions", "positions", float(policy["holdings_lost"])),
     )
@@ -201,42 +203,6 @@ async def _places(visit: Visit, known: Known, name: str, found: Sequence[Any]) -
             Place(called, kind, float(row["suspicion"]), sorted({other for other in others if other != name}))
         )
     return places
-
-
-def _chart(visit: Visit, name: str, entries: Sequence[Entry]) -> dict[str, Any] | None:
-    """Belief in steps, with the actions marked; None where nothing was decided."""
-    japanese = language_of(visit.request) == "ja"
-    decided = [
-        (datetime.fromisoformat(decision.time).timestamp(), decision)
-        for entry in entries
-        for decision in entry.decisions
-        if decision.account == name
-    ]
-    decided.reverse()
-    found = sorted(decided, key=lambda each: each[0])
-    if not found:
-        return None
-    belief = [_logit(decision.probability) for _, decision in found]
-    series: list[dict[str, Any]] = [
-        {"label": "確率" if japanese else "probability", "values": belief, "kind": "steps", "colour": "link"}
-    ]
-    for action, colour in (("challenge", "warn"), ("hold", "bad"), ("lock", "bad")):
-        values = [value if one.action == action else None for value, (_, one) in zip(belief, found, strict=True)]
-        if any(value is not None for value in values):
-            label = ACTIONS[action][0 if japanese else 1]
-            series.append({"label": label, "values": values, "kind": "points", "colour": colour})
-    return {
-        "x": [time for time, _ in found],
-        "y": "logit",
-        "series": series,
-        "zone": visit.service.options.timezone,
-        "range": [_LEAST_LOGIT, _MOST_LOGIT],
-    }
-
-
-def _logit(probability: float) -> float:
-    bounded = min(1 - 1e-4, max(1e-5, probability))
-    return float(np.log(bounded / (1 - bounded)))
 
 
 PAGES = (

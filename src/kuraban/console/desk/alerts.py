@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from kuraban.console.desk import opened
+from kuraban.console.desk import belief, opened
 from kuraban.console.desk.acts import CHOICES
 from kuraban.console.desk.opened import Entry, Opened
 from kuraban.console.desk.seat import Page, Visit
@@ -109,7 +109,8 @@ async def alert_page(visit: Visit) -> Response:
     live = visit.service.ready().live
     number = min(int(visit.request.path_params["alert"]), 2**62)
     found = await visit.service.read(lambda connection: case(live, connection, number))
-    return visit.page("alert.html", case=found, choices=CHOICES, policy=live.replay.policy[0])
+    chart = belief.chart(visit, found.shown.alert.account, found.entries)
+    return visit.page("alert.html", case=found, choices=CHOICES, chart=chart)
 
 
 def case(live: Live, connection: sqlite3.Connection, number: int) -> Case:

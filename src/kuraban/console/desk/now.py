@@ -1,6 +1,7 @@
 """The page *Now*: what the desk is doing this moment, polled by the page every two seconds."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,25 +78,28 @@ def _table(pulse: Pulse) -> list[tuple[str, list[int]]]:
 
 
 def _charts(series: Series, zone: str, japanese: bool) -> dict[str, dict[str, Any]]:
-    decisions = [sum(each) for each in zip(*series.actions.values(), strict=True)]
+    unknown = sum(count is None for count in series.events)
+    by_step = list(zip(*(counts[unknown:] for counts in series.actions.values()), strict=True))
+    decisions = [None] * unknown + [sum(filter(None, step)) for step in by_step]
     common = {"x": series.starts, "zone": zone}
-    rates = [[count / series.step for count in counts] for counts in (series.events, decisions)]
+    rates = [
+        [None if count is None else count / series.step for count in counts] for counts in (series.events, decisions)
+    ]
     names = ("イベント", "判定") if japanese else ("events", "decisions")
     lines = zip(names, rates, ("link", "good"), strict=True)
-    shown_actions = (("challenge", "warn"), ("hold", "bad"), ("lock", "link"))
     return {
         "rates": {**common, "series": [_line(*line) for line in lines]},
         "actions": {
             **common,
             "series": [
                 _line(ACTIONS[action][0 if japanese else 1], series.actions[action], colour)
-                for action, colour in shown_actions
+                for action, colour in (("challenge", "warn"), ("hold", "info"), ("lock", "bad"))
             ],
         },
     }
 
 
-def _line(label: str, values: list[Any], colour: str) -> dict[str, Any]:
+def _line(label: str, values: Sequence[float | None], colour: str) -> dict[str, Any]:
     return {"label": label, "values": values, "kind": "line", "colour": colour}
 
 

@@ -1,5 +1,6 @@
 """Events out of the journal as pages show them: read, with each decision opened into its evidence and costs."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,20 +31,36 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where an event came from. place: country, network and its kind, in words; software: browser and system."""
+
+    ip: str
+    place: tuple[str, str]
+    software: str
+    agent: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """One event. received: microseconds since 1970. event: None where the line cannot be read as one any more.
-    decided: the decisions it led to, each with its row."""
+    decided: the decisions it led to, each with its row. origin: None where it does not say."""
 
     seq: int
     received: int
     event: Event | None
     line: bytes
     decided: list[tuple[Decision, np.void]]
+    origin: Origin | None
 
     @property
     def decisions(self) -> list[Decision]:
         """What was decided on the event, and because of it on others."""
         return [decision for decision, _ in self.decided]
+
+    @property
+    def others(self) -> list[Decision]:
+        """What was decided on others because of the event."""
+        return [decision for decision, _ in self.decided if decision.event is None]
 
     @property
     def own(self) -> Decision | None:
@@ -59,7 +76,8 @@ def entries(live: Live, events: store.Events, seqs: Sequence[int]) -> list[Entry
         if place is not None:
             block, index = place
             line = block.lines[index]
-            found.append(Entry(seq, block.received, _read(line), line, timeline.decided(live, block, index)))
+            event, decided = _read(line), timeline.decided(live, block, index)
+            found.append(Entry(seq, block.received, event, line, decided, _origin(live, event)))
     return found
 
 
@@ -67,6 +85,21 @@ def opened(live: Live, decision: Decision, row: np.void) -> Opened:
     """A decision taken apart."""
     parts = taken_apart(live.replay.writer, row)
     return Opened(decision, parts["prior"], parts["before"], parts["after"], parts["signals"], parts["costs"])
+
+
+def _origin(live: Live, event: Event | None) -> Origin | None:
+    if event is None or event.client is None:
+        return None
+    replay, client = live.replay, event.client
+    place = ("", "")
+    with contextlib.suppress(ValueError):  # what is no address has no place
+        found = replay.networks.find(client.ip) if client.ip else None
+        if found is not None:
+            place = replay.writer.place(found.country, found.asn, found.flags)
+    described = replay.clients.describe(client.user_agent)
+    names = (replay.clients.browser_name(described.browser), replay.clients.os_name(described.os))
+    software = " / ".join(names) if client.user_agent else ""
+    return Origin(client.ip or "", place, software, client.user_agent or "")
 
 
 def _read(line: bytes) -> Event | None:

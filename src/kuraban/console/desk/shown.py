@@ -25,10 +25,10 @@ class Shown:
     steps: tuple[str, ...]
 
     @property
-    def main(self) -> Reason | None:
-        """The heaviest piece of evidence for a thief, else the heaviest of all."""
-        against = (reason for reason in self.decision.reasons if reason.weight > 0)
-        return next(against, self.decision.reasons[0] if self.decision.reasons else None)
+    def main(self) -> list[Reason]:
+        """The two heaviest pieces of evidence for a thief, else the heaviest of all."""
+        against = [reason for reason in self.decision.reasons if reason.weight > 0]
+        return against[:2] or list(self.decision.reasons[:1])
 
 
 def shown(alert: Alert) -> Shown:

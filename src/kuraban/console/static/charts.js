@@ -8,7 +8,16 @@
   const language = document.documentElement.lang;
   const compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
   const sigmoid = (v) => 1 / (1 + Math.exp(-v));
-  const probability = (v) => (v == null ? "–" : v > 4.6 ? `${(100 * sigmoid(v)).toFixed(1)}%` : `${(100 * sigmoid(v)).toPrecision(2)}%`);
+  const probability = (v) => (v == null ? "–" : `${Number(v > 4 ? (100 * sigmoid(v)).toFixed(v > 5 ? 2 : 1) : (100 * sigmoid(v)).toPrecision(2))}%`);
+  const odds = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999].map((p) => Math.log(p / (1 - p)));
+  // Smallest step, then what is written, and below it where the year or the day changes: hours are 0 to 23 everywhere.
+  const times = [
+    [31536000, "{YYYY}", null, null, null, null, null, null, 1],
+    [2419200, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+    [86400, "{M}/{D}", "\n{YYYY}", null, null, null, null, null, 1],
+    [60, "{HH}:{mm}", "\n{YYYY}/{M}/{D}", null, "\n{M}/{D}", null, null, null, 1],
+    [1, "{HH}:{mm}:{ss}", "\n{YYYY}/{M}/{D}", null, "\n{M}/{D}", null, null, null, 1],
+  ];
   const written = {
     number: (v) => (v == null ? "–" : compact.format(v)),
     money: (v) => (v == null ? "–" : `¥${compact.format(v)}`),
@@ -25,21 +34,26 @@
 
   // All there is; around a lone moment an hour on either side.
   const around = (_, from, to) => (from == null || from !== to ? [from, to] : [from - 3600, to + 3600]);
+  const wide = (figure) => Math.max(200, (figure.querySelector(".plot") || figure).clientWidth);
 
   function draw(figure) {
     const given = JSON.parse(figure.dataset.chart);
     const say = written[given.y || "number"];
-    const width = Math.max(200, figure.clientWidth);
+    const room = figure.querySelector(".plot") || figure.appendChild(Object.assign(document.createElement("div"), { className: "plot" }));
+    const width = wide(figure);
     const ink = colour("ink"), line = colour("line");
     const axis = (more) => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, ...more });
     const options = {
       width, height: Number(figure.dataset.height || 220),
       scales: { x: { time: given.time !== false, range: around }, y: given.range ? { range: given.range } : {} },
-      axes: [axis({}), axis({ size: 64, values: (_, ticks) => ticks.map(say) })],
+      axes: [axis(given.time === false ? {} : { values: times }), axis({
+        size: 72, values: (_, ticks) => ticks.map(say),
+        ...(given.y === "logit" ? { splits: (_, axis_, low, high) => odds.filter((v) => v >= low && v <= high) } : {}),
+      })],
       tzDate: given.zone ? (seconds) => uPlot.tzDate(new Date(seconds * 1e3), given.zone) : undefined,
       cursor: { drag: { x: true, y: false } },
       legend: { live: true },
-      series: [{ label: { ja: "時刻", en: "Time" }[language], value: given.time === false ? undefined : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
+      series: [{ label: given.time === false ? given.label || "" : { ja: "時刻", en: "Time" }[language], value: given.time === false ? undefined : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
         label: each.label, stroke: colour(each.colour || "link"), width: each.kind === "points" ? 0 : 2,
         fill: each.kind === "bars" ? `${colour(each.colour || "link")}55` : undefined,
         points: { show: each.kind === "points" || each.values.length < 40, size: 7, fill: colour(each.colour || "link") },
@@ -57,7 +71,6 @@
         }
       }] },
     };
-    const room = figure.querySelector(".plot") || figure.appendChild(Object.assign(document.createElement("div"), { className: "plot" }));
     room.replaceChildren();
     figure.plot = new uPlot(options, [given.x, ...given.series.map((each) => each.values)], room);
     figure.drawn = figure.dataset.chart;
@@ -87,6 +100,6 @@
   let due = 0;
   addEventListener("resize", () => {
     clearTimeout(due);
-    due = setTimeout(() => document.querySelectorAll("[data-chart]").forEach((figure) => figure.plot && figure.plot.setSize({ width: Math.max(200, figure.clientWidth), height: figure.plot.height })), 150);
+    due = setTimeout(() => document.querySelectorAll("[data-chart]").forEach((figure) => figure.plot && figure.plot.setSize({ width: wide(figure), height: figure.plot.height })), 150);
   });
 })();
