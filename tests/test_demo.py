@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.json import Decoder
 
@@ -20,7 +21,7 @@ from kuraban.journal import schema, store
 
 pytestmark = pytest.mark.slow
 
-COMMAND = [sys.executable, "-m", "kuraban", "demo", "--headless", "--owners", "600", "--lang", "en"]
+COMMAND = [sys.executable, "-m", "kuraban", "demo", "--headless", "--owners", "600", "--seed", "3", "--lang", "en"]
 read_event = Decoder(Event).decode
 
 
@@ -68,7 +69,7 @@ def test_what_the_broker_did_about_decisions_reached_the_server(told: tuple[Path
     assert kinds >= {"challenge.passed", "owner.denied", "credentials.reset"}
 
 
-def test_ctrl_c_ends_everything_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_both_consoles_can_be_looked_at_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
         [*COMMAND, "--minutes", "5"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -77,7 +78,11 @@ def test_ctrl_c_ends_everything_and_leaves_nothing_behind(tmp_path: Path) -> Non
     assert process.stdout is not None
     try:
         assert select.select([process.stdout], [], [], 300)[0]
-        assert "http://127.0.0.1:" in process.stdout.readline()
+        desk, owner = (re.findall(r"http://127\.0\.0\.1:\S+", process.stdout.readline())[0] for _ in range(2))
+        with httpx.Client(follow_redirects=True, timeout=60) as browser:
+            seen = [browser.post(desk), browser.get(owner), browser.post(desk)]
+        assert [(page.status_code, page.url.path) for page in seen[:2]] == [(200, "/console/"), (200, "/")]
+        assert seen[2].status_code == 410
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=120)
     finally:

@@ -18,11 +18,13 @@ from pathlib import Path
 from rich.console import Console
 
 from kuraban.cli.demo.desk import Desk
+from kuraban.cli.demo.home import Served
 from kuraban.cli.demo.screen import Screen
 from kuraban.cli.demo.summary import Say, Summary, show
 from kuraban.cli.demo.telling import Wanted, tell
 from kuraban.cli.errors import CommandError
-from kuraban.cli.home.common import language_of
+from kuraban.cli.home.common import Language, language_of
+from kuraban.console.home.serving import show as show_browser
 
 OWNERS, MINUTES, SEED = 4_000, 3.0, 2025
 LEAST_OWNERS, MOST_OWNERS = 200, 50_000
@@ -61,41 +63,49 @@ def run(given: argparse.Namespace) -> int:
 
     try:
         with _folder(given.keep) as folder:
-            return asyncio.run(_run(given, folder, say))
+            return asyncio.run(_run(given, folder, say, language))
     except ValueError as error:
         raise CommandError(str(error)) from error
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 
 
-async def _run(given: argparse.Namespace, folder: Path, say: Say) -> int:
+async def _run(given: argparse.Namespace, folder: Path, say: Say, language: Language) -> int:
     attended = not given.headless and not os.environ.get("CI") and sys.stdin.isatty() and sys.stdout.isatty()
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
-    def opened(desk: Desk) -> None:
-        sys.stdout.write(say("サーバー", "server") + f"  http://127.0.0.1:{desk.port}/v1/alerts\n")
-        sys.stdout.flush()
+    up: list[Desk] = []
+
+    def opened(desk: Desk, pages: Served) -> None:
+        up.append(desk)
+        screen.note(say("証券会社側 ", "the desk  ") + desk.link() + say("  (一回限り)", "  (good once)"))
+        screen.note(say("自宅側     ", "the owner ") + pages.address)
+        screen.note("API        " + desk.address + "/v1/alerts")
+        if attended and not given.no_open:
+            show_browser(desk.link())
+            show_browser(pages.once)
 
     async def ended(summary: Summary) -> bool:
         screen.close()
         good = show(summary, say, Console())
         sys.stdout.flush()
         if attended:
-            await _stay(say)
+            await _stay(say, up[0].link())
         return good
 
     with Screen(say) as screen:
-        wanted = Wanted(given.owners, given.minutes * 60, given.seed)
+        wanted = Wanted(given.owners, given.minutes * 60, given.seed, language)
         good = await tell(wanted, folder, screen, opened, ended)
     return 0 if good else 1
 
 
-async def _stay(say: Say) -> None:
+async def _stay(say: Say, link: str) -> None:
     """Keep everything up until Enter, or Ctrl-C."""
-    sys.stdout.write(say("\nサーバーは動いたままです。Enter で終了。", "\nThe server stays up. Enter ends it.") + "\n")
+    words = say("サーバーは動いたままです。Enter で終了。", "Everything stays up to look around in. Enter ends it.")
+    sys.stdout.write(f"\n{link}\n{words}\n")
     sys.stdout.flush()
     loop, pressed = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin, pressed.set)

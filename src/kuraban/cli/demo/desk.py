@@ -13,11 +13,14 @@ import msgspec
 
 from kuraban.cli.demo.connection import AnswerError, Connection
 from kuraban.cli.errors import CommandError
+from kuraban.console.desk.people import MANAGER, People
+from kuraban.console.desk.seat import ROOT
 from kuraban.decisions import Decision
 from kuraban.server.outputs.signing import webhook_headers
 
 _LISTENING = re.compile(rb"listening on http://127\.0\.0\.1:(\d+)")
 _MOST = 1 << 20
+VISITOR = "demo"
 _STARTS_WITHIN_S, _STOPS_WITHIN_S, _ASKS_EVERY_S = 900.0, 60.0, 0.2
 
 
@@ -129,6 +132,20 @@ class Desk:
             connection.close()
         if not self.running:
             raise self.failed()
+
+    def link(self) -> str:
+        """A link that signs the demo's visitor in to the console, once, within a quarter of an hour."""
+        people = People(self.data)
+        try:
+            person = people.find(VISITOR) or people.add(VISITOR, MANAGER)
+            return f"{self.address}{ROOT}/enter/{people.link(person)}"
+        finally:
+            people.close()
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def running(self) -> bool:

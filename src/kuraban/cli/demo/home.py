@@ -4,6 +4,7 @@ import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -12,25 +13,41 @@ from kuraban.cli.demo.owner import BROKER
 from kuraban.cli.errors import CommandError
 from kuraban.home import setup
 from kuraban.home.config import Account, Config, Mailbox
+from kuraban.home.findings import Kind, Level
 from kuraban.home.folder import Folder
 
+T = TypeVar("T")
 _STOPS_WITHIN_S = 30.0
+_STOPPED = CommandError("the owner's side stopped (自宅側が停止しました)")
+
+
+class Told(msgspec.Struct):
+    """A finding: `level` and `kind` as of `Finding`, its time, its sentence in Japanese and English."""
+
+    level: str
+    kind: str
+    first: datetime
+    last: datetime
+    ja: str
+    en: str
 
 
 class Looked(msgspec.Struct):
-    """What a look gave.
-
-    caught: whether an alarm or a question is about orders or withdrawals. told: sentences of alarms and questions in
-    Japanese and English; forged: those about mails that only pretend. first_alarm: when there was one.
-    """
+    """What a look gave: how many mails there are, and what they say, alarms first."""
 
     mails: int
-    alarms: int
-    questions: int
-    caught: bool = False
-    told: list[tuple[str, str]] = []
-    forged: list[tuple[str, str]] = []
-    first_alarm: str | None = None
+    told: list[Told]
+
+    def of(self, level: Level, *kinds: Kind) -> list[Told]:
+        """Those of a level, and of these kinds where any are given."""
+        return [told for told in self.told if told.level == level and (not kinds or told.kind in kinds)]
+
+
+class Served(msgspec.Struct):
+    """Where the owner's pages are. once: the same address for a browser's command line, good for one use."""
+
+    address: str
+    once: str
 
 
 class Asked(msgspec.Struct):
@@ -39,10 +56,12 @@ class Asked(msgspec.Struct):
     now: datetime
 
 
-def configure(folder: Folder, maildir: Path) -> None:
+def configure(folder: Folder, maildir: Path, language: Literal["ja", "en"]) -> None:
     """Write the configuration an owner would: one mailbox, one account. Raises `HomeError`."""
     box = Mailbox(name="mail", kind="maildir", path=str(maildir), authserv_id=PROVIDER, authserv_hops=1)
-    folder.write(folder.config, setup.written(Config(mailbox=[box], account=[Account("証券口座", BROKER)])))
+    folder.write(
+        folder.config, setup.written(Config(language=language, mailbox=[box], account=[Account("証券口座", BROKER)]))
+    )
 
 
 class Home:
@@ -51,28 +70,33 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
-        self.looked = Looked(0, 0, 0)
 
-    async def start(self) -> None:
-        """Start it; it looks when asked to."""
+    async def start(self) -> Served:
+        """Start it; it looks when asked to. Raises `CommandError` where it does not start."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "kuraban.cli.demo.watching", str(self._folder),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
+        return await self._read(Served)
 
     async def look(self, now: datetime) -> Looked:
         """Have it look at the mailbox as of `now`. Raises `CommandError` where it is not there any more."""
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         try:
-            process.stdin.write(msgspec.json.encode(Asked(now)) + b"\n")
-            await process.stdin.drain()
-            self.looked = msgspec.json.decode(await process.stdout.readline(), type=Looked)
-        except (OSError, msgspec.DecodeError) as error:
-            raise CommandError("the owner's side stopped (自宅側が停止しました)") from error
-        return self.looked
+            self._process.stdin.write(msgspec.json.encode(Asked(now)) + b"\n")
+            await self._process.stdin.drain()
+        except OSError as error:
+            raise _STOPPED from error
+        return await self._read(Looked)
+
+    async def _read(self, kind: type[T]) -> T:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        try:
+            return msgspec.json.decode(await self._process.stdout.readline(), type=kind)
+        except msgspec.DecodeError as error:
+            raise _STOPPED from error
 
     async def stop(self) -> None:
         """End it."""

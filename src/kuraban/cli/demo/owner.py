@@ -24,6 +24,7 @@ LURE_AHEAD = timedelta(hours=20)
 MONTHS, PLAN_DAY, VISIT_DAYS = 6, 9, (3, 18)
 PLAN_FUND, PLAN_YEN = "世界株式インデックスファンド", 30_000
 
+_SHOWN = "relay_ring"
 _SETTINGS = {
     "password": "パスワード変更完了のお知らせ",
     "trading_pin": "取引暗証番号変更完了のお知らせ",
@@ -54,13 +55,12 @@ class Names(NamedTuple):
 
 
 def choose(world: World) -> int:
-    """The takeover that is shown from the owner's side: the one with notices of most names, Japanese purchases among
-    them where there are any.
+    """The takeover that is shown from the owner's side: where there are any, one by a relayed login, the way of 2025.
 
-    Ties go to the first in the truth. Raises ValueError where no thief's order was executed.
+    Of these it is the one with notices of most names, those bought counting twice, and of equals the one with most
+    notices of purchases. Not every mailbox says as much. Raises ValueError where no thief's order was executed.
     """
-    named: dict[int, set[str]] = {}
-    japan: set[int] = set()
+    told: dict[int, list[tuple[str, str]]] = {}
     muted: set[int] = set()
     for moment in world.played:
         if moment.thief < 0 or moment.kind not in ("order.executed", "setting.changed"):
@@ -68,13 +68,18 @@ def choose(world: World) -> int:
         event = moment.event()
         if event.setting is not None and event.setting.name == "notice.execution":
             muted.add(moment.thief)
-        elif event.order is not None and event.order.instrument is not None and moment.thief not in muted:
-            named.setdefault(moment.thief, set()).add(event.order.instrument)
-            if event.order.side == "buy" and event.order.instrument.endswith(".T"):
-                japan.add(moment.thief)
-    if not named:
+        elif event.order is not None and moment.thief not in muted:
+            trade = (event.order.side or "", event.order.instrument or "")
+            told.setdefault(moment.thief, []).append(trade)
+    if not told:
         raise ValueError("no thief traded: take another seed or more owners")
-    return min(named, key=lambda number: (number not in japan, -len(named[number]), number))
+    relayed = [number for number in told if world.takeovers[number].family == _SHOWN]
+    return min(relayed or told, key=lambda number: (*_told_little(told[number]), number))
+
+
+def _told_little(trades: list[tuple[str, str]]) -> tuple[int, int]:
+    names = sum(2 if side == "buy" else 1 for side, _ in set(trades))
+    return -names, -sum(side == "buy" for side, _ in trades)
 
 
 def names(instruments: Path) -> dict[str, Names]:

@@ -79,5 +79,9 @@ class Screen:
             self._console.print(words, highlight=False, markup=False, soft_wrap=True)
 
     def note(self, words: str) -> None:
-        """A line that stays."""
-        self._console.print(words, highlight=False, markup=False, soft_wrap=True)
+        """A line that stays: on standard output, or above what moves on a terminal."""
+        if self._tty:
+            self._console.print(words, highlight=False, markup=False, soft_wrap=True)
+        else:
+            sys.stdout.write(words + "\n")
+            sys.stdout.flush()

@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from kuraban.cli.demo.broker import Broker
-from kuraban.cli.demo.home import Looked
+from kuraban.cli.demo.home import Looked, Told
 from kuraban.cli.demo.player import Played
 from kuraban.cli.demo.world import World
 from kuraban.core.policy import CHALLENGE
+from kuraban.home.findings import Kind, Level
 from kuraban.sim.families import FAMILIES
 
-MOST_GROUPS, MOST_SENTENCES = 6, 4
+MOST_GROUPS = 6
 MOST_FRICTION = 100.0  # days in 10,000 on which an innocent owner is asked or called: more would be no protection
 LEAST_STOPPED = 0.5
 LARGE = 2_000  # owners: in a smaller broker lists are too short and rings too small to be always named
@@ -23,14 +25,14 @@ LARGE = 2_000  # owners: in a smaller broker lists are too short and rings too s
 Say = Callable[[str, str], str]
 ENTRIES = {family.name: family.entry for family in FAMILIES}
 FAMILY_WORDS = {
-    "stuffing_ring": ("流出パスワード→仕手買い", "password list, ring"),
-    "relay_ring": ("中継フィッシング→仕手買い", "relayed login, ring"),
-    "dormant_ring": ("眠っている口座→仕手買い", "dormant accounts, ring"),
-    "payout": ("出金先の書き換え", "payout account changed"),
+    "stuffing_ring": ("リスト型+仕手買い", "password list, ring"),
+    "relay_ring": ("中継型+仕手買い", "relayed login, ring"),
+    "dormant_ring": ("休眠口座+仕手買い", "dormant accounts, ring"),
+    "payout": ("出金先の変更", "payout account changed"),
     "cookie_theft": ("セッション盗用", "stolen session"),
     "remote_control": ("遠隔操作", "remote control"),
-    "slow_split": ("少しずつ数日かけて", "a little every day"),
-    "sweep_only": ("銀行連携から吸い上げ", "linked bank drained"),
+    "slow_split": ("少しずつ毎日", "a little every day"),
+    "sweep_only": ("銀行連携の吸い上げ", "linked bank drained"),
     "rehearsal": ("下見だけ", "look-in only"),
 }
 
@@ -70,6 +72,17 @@ class Summary(NamedTuple):
             for name in (each.family, "total"):
                 sums[name] = [a + b for a, b in zip(sums[name], parts, strict=True)]
         return {name: Family(*map(int, row[:4]), *row[4:]) for name, row in sums.items()}
+
+    @property
+    def caught(self) -> list[Told]:
+        """What the owner's side says of the time in which the thief was there: alarms and questions about orders."""
+        times = [moment.time for moment in self.world.played if moment.thief == self.victim]
+        return [
+            told
+            for level in (Level.ALARM, Level.ASK)
+            for told in self.home.of(level, Kind.ACTS, Kind.WITHDRAWAL)
+            if told.first <= times[-1] and told.last >= times[0]
+        ]
 
     @property
     def owner_days(self) -> int:
@@ -120,7 +133,7 @@ def checks(summary: Summary, say: Say) -> list[Check]:
             say("本人への確認は少なかった", "few innocent owners were asked or called"),
         ),
         Check(
-            summary.home.caught and bool(summary.home.forged),
+            bool(summary.caught) and any(told.kind == Kind.FORGED for told in summary.home.told),
             say("自宅側が盗みに気づき、偽メールを見分けた", "the owner's side saw the theft and told the forged mail"),
         ),
     ]
@@ -158,9 +171,9 @@ def show(summary: Summary, say: Say, console: Console) -> bool:
 
 
 def _table(summary: Summary, say: Say) -> Table:
-    table = Table(title=say("乗っ取り(金額は万円)", "Takeovers (money in ¥10,000)"), title_justify="left")
+    table = Table(title=say("乗っ取り(金額は万円)", "Takeovers (money in ¥10,000)"), title_justify="left", box=SIMPLE)
     heads = (
-        ("手口", "family"), ("件数", "all"), ("対応", "met"), ("金銭目的", "money"), ("無傷", "safe"),
+        ("手口", "family"), ("件数", "all"), ("対応", "met"), ("実害型", "money"), ("無傷", "safe"),
         ("対策なし", "wanted"), ("流出", "gone"), ("阻止", "stopped"),
     )  # fmt: skip
     for number, head in enumerate(heads):
@@ -178,12 +191,17 @@ def _table(summary: Summary, say: Say) -> Table:
 
 def _money(summary: Summary, say: Say) -> Iterable[str]:
     total = summary.families["total"]
-    share = total.stopped / total.wanted if total.wanted else 0.0
+    share = int(100 * total.stopped / total.wanted) if total.wanted else 0  # never rounded up to all
+    yield say(
+        f"対応 = 本人確認・保留・ロックのいずれか。実害型 {total.money} 件のうち {total.saved} 件は、最初の買いや出金が"
+        "成立する前に止まりました(無傷)。",
+        f"met: challenged, held or locked. Of {total.money} that take money when left alone, {total.saved} were "
+        "stopped before the first purchase or withdrawal took effect (safe).",
+    )
     yield say(
         f"対策がなければ {total.wanted:,.0f} 円。{total.lost:,.0f} 円は出てしまい、{total.stopped:,.0f} 円"
-        f"({share:.0%})を止めました。",
-        f"¥{total.wanted:,.0f} would have gone; ¥{total.lost:,.0f} did, "
-        f"¥{total.stopped:,.0f} ({share:.0%}) was stopped.",
+        f"({share}%)を止めました。",
+        f"¥{total.wanted:,.0f} would have gone; ¥{total.lost:,.0f} did, ¥{total.stopped:,.0f} ({share} %) was stopped.",
     )
     yield say(
         "数え方: 約定した買いと実行された出金の額(買った株は残るので、損失の上限)。同じ犯人が同じことをした場合のうち、"
@@ -238,5 +256,10 @@ def _home(summary: Summary, say: Say) -> Iterable[str]:
         f"自宅側(口座 {victim.account} の持ち主。この人の証券会社は何もしない、として): メール {home.mails} 通から",
         f"The owner's side (of account {victim.account}, as if his broker did nothing): from {home.mails} mails",
     )
-    for sentence in (*home.told[:MOST_SENTENCES], *home.forged[:1]):
-        yield f"  - {say(*sentence)}"
+    for told in (*summary.caught, *home.of(Level.INFO, Kind.FORGED)):
+        yield f"  - {say(told.ja, told.en)}"
+    others = sum(told.level != Level.INFO for told in home.told) - len(summary.caught)
+    if others > 0:
+        yield say(
+            f"  (盗みの後・前の操作についての質問が、ほかに {others} 件)", f"  ({others} questions about other acts)"
+        )

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kuraban.cli.demo import owner, world
 from kuraban.cli.demo.broker import Broker
 from kuraban.cli.demo.connection import AnswerError, Connection
 from kuraban.cli.demo.desk import Desk, Hook
-from kuraban.cli.demo.home import Home, Looked, configure
+from kuraban.cli.demo.home import Home, Looked, Served, Told, configure
 from kuraban.cli.demo.mailbox import Maildir, Signer
 from kuraban.cli.demo.owner import Notice
 from kuraban.cli.demo.player import Player
@@ -23,6 +23,7 @@ from kuraban.cli.demo.summary import Summary
 from kuraban.cli.demo.world import JST, Moment, World
 from kuraban.core.jit import compiled_before
 from kuraban.decisions import Decision
+from kuraban.home.findings import Level
 from kuraban.home.folder import Folder
 
 LOOK_EVERY_S = 3.0
@@ -36,6 +37,7 @@ class Wanted(NamedTuple):
     owners: int
     seconds: float
     seed: int
+    language: Literal["ja", "en"]
 
 
 class _StoppedError(Exception):
@@ -62,10 +64,10 @@ async def tell(
     wanted: Wanted,
     folder: Path,
     screen: Screen,
-    opened: Callable[[Desk], None],
+    opened: Callable[[Desk, Served], None],
     ended: Callable[[Summary], Awaitable[bool]],
 ) -> bool:
-    """The whole story. opened: called when the server takes events; ended: when all is played and everything still up;
+    """The whole story. opened: called when both sides are up; ended: when all is played and everything still up;
     what it gives is returned. Everything but `folder` is gone afterwards.
 
     Raises `CommandError`, and ValueError where the world has no such story.
@@ -78,10 +80,11 @@ async def tell(
         desk = Desk(folder, made.instruments)
         stack.push_async_callback(desk.stop)
         await _start(desk, hook, screen)
-        opened(desk)
         victim = owner.choose(made)
-        side = await _owner(made, victim, folder)
+        side = _owner(wanted, made, victim, folder)
         stack.push_async_callback(side.home.stop)
+        opened(desk, await side.home.start())
+        side.deliver(made.span[0])
         summary = await _play(wanted, made, broker, desk, side, victim, screen)
         return await ended(summary)
 
@@ -118,15 +121,13 @@ async def _start(desk: Desk, hook: Hook, screen: Screen) -> None:
     await desk.ready()
 
 
-async def _owner(made: World, victim: int, folder: Path) -> _Owner:
+def _owner(wanted: Wanted, made: World, victim: int, folder: Path) -> _Owner:
     notices = owner.notices(made, victim, owner.names(made.instruments))
     signer, home = Signer(), Folder(folder / "home")
     home.prepare()
     signer.publish(home.path, made.span[0])
     side = _Owner(notices, Maildir(folder / "mail", signer), Home(home.path))
-    configure(home, side.maildir.path)
-    await side.home.start()
-    side.deliver(made.span[0])
+    configure(home, side.maildir.path, wanted.language)
     return side
 
 
@@ -165,9 +166,9 @@ async def _follow(side: _Owner, teller: "_Teller") -> None:
         if teller.now is None or not side.deliver(teller.now):
             continue
         looked: Looked = await side.home.look(teller.now)
-        if looked.alarms > alarms:
-            teller.alarm(looked)
-        alarms = looked.alarms
+        for told in looked.of(Level.ALARM)[alarms:]:
+            teller.alarm(told)
+            alarms += 1
 
 
 async def _journaled(desk: Desk) -> int:
@@ -228,6 +229,6 @@ class _Teller:
                     words = self._screen.say(f"仕手買いの一味を発見: {name}", f"a ring is named: {name}")
                     self._screen.found(f"{now.astimezone(JST):%m-%d %H:%M} {words}", "bold magenta")
 
-    def alarm(self, looked: Looked) -> None:
+    def alarm(self, told: Told) -> None:
         """The owner's side has raised an alarm."""
-        self._screen.found(self._screen.say(*looked.told[0]), "bold red")
+        self._screen.found(self._screen.say(told.ja, told.en), "bold red")

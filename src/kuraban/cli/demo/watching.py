@@ -3,7 +3,7 @@
     {"now": "2025-04-18T14:03:00+09:00"}    look at the mailbox as of then
     end of the input                        end
 
-Each look is answered by a line of JSON, a `Looked`.
+The first line it writes is JSON, a `Served`: where its pages are. Each look is answered by another, a `Looked`.
 """
 
 import sys
@@ -12,10 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from kuraban.cli.demo.home import Asked, Looked
+from kuraban.cli.demo.home import Asked, Looked, Served, Told
 from kuraban.cli.demo.mailbox import OWNER
+from kuraban.console.home.seat import Running
+from kuraban.console.home.serving import Pages
 from kuraban.home import config, intake
-from kuraban.home.findings import Finding, Kind, Level
+from kuraban.home.findings import RANK, Finding, Kind, Level
 from kuraban.home.folder import Folder
 from kuraban.home.mail.authenticity.keys import Keys, offline
 from kuraban.home.mail.context import MailContext
@@ -30,8 +32,7 @@ class _Side:
     def __init__(self, path: Path) -> None:
         folder = Folder(path)
         folder.prepare()
-        self._now = datetime.fromtimestamp(0).astimezone()
-        self._first_alarm: str | None = None
+        self._now = datetime.now().astimezone()  # until it is told
         self._store = Store.open(folder)
         configured = config.load(folder.config)
         keys = Keys(offline, folder.path / intake.KEY_CACHE)
@@ -41,6 +42,13 @@ class _Side:
         )
         self._watcher = Watcher(folder, configured, self._store, "ja", context, now=lambda: self._now)
         self._begun = False
+        self._pages = Pages(folder, 0, Running("here"))
+        self._pages.seat.now = lambda: self._now
+
+    def serve(self) -> Served:
+        """Serve the pages, which see the same simulated time."""
+        self._pages.begin()
+        return Served(self._pages.address, self._pages.seat.door.address_once())
 
     def look(self, now: datetime) -> Looked:
         self._now = now
@@ -49,22 +57,18 @@ class _Side:
             self._watcher.begin()
         self._watcher.step()
         found = review(self._watcher.known(now)).findings
-        alarms = [finding for finding in found if finding.level is Level.ALARM]
-        if alarms and self._first_alarm is None:
-            self._first_alarm = now.isoformat()
-        asked = [finding for finding in found if finding.level is Level.ASK]
-        forged = [finding for finding in found if finding.kind is Kind.FORGED]
-        mails = sum(self._store.verdicts().values())
-        caught = any(finding.kind in (Kind.ACTS, Kind.WITHDRAWAL) for finding in (*alarms, *asked))
-        told, fakes = _sentences([*alarms, *asked]), _sentences(forged)
-        return Looked(mails, len(alarms), len(asked), caught, told, fakes, self._first_alarm)
+        shown = [finding for finding in found if finding.level is not Level.INFO or finding.kind is Kind.FORGED]
+        shown.sort(key=lambda finding: (-RANK[finding.level], finding.kind is not Kind.ACTS))
+        return Looked(sum(self._store.verdicts().values()), [_told(finding) for finding in shown])
 
     def close(self) -> None:
+        self._pages.close()
         self._store.close()
 
 
-def _sentences(findings: list[Finding]) -> list[tuple[str, str]]:
-    return [(finding.sentence.ja, finding.sentence.en) for finding in findings]
+def _told(finding: Finding) -> Told:
+    words = finding.sentence
+    return Told(finding.level.value, finding.kind.value, finding.first, finding.last, words.ja, words.en)
 
 
 def main() -> int:
@@ -72,12 +76,17 @@ def main() -> int:
     side = _Side(Path(sys.argv[1]))
     decode = msgspec.json.Decoder(Asked).decode
     try:
+        _answer(side.serve())
         for line in sys.stdin.buffer:
-            sys.stdout.buffer.write(msgspec.json.encode(side.look(decode(line).now)) + b"\n")
-            sys.stdout.buffer.flush()
+            _answer(side.look(decode(line).now))
     finally:
         side.close()
     return 0
+
+
+def _answer(what: Served | Looked) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
