@@ -170,6 +170,24 @@ def test_two_halves_with_a_saved_state_between_give_the_bytes_of_the_whole(
     assert digests(after) == digests(whole)
 
 
+def test_software_met_before_a_saved_state_is_called_by_its_name_after_it(tmp_path: Path) -> None:
+    client = {"ip": "126.159.33.187", "user_agent": "KabuApp/7.5 (iOS 18.5)"}
+    login = {
+        "id": "e",
+        "time": "2025-04-07T10:00:00+09:00",
+        "account": "a",
+        "type": "login.succeeded",
+        "client": client,
+    }
+    (tmp_path / "1.jsonl").write_bytes(msgspec.json.encode(login))
+    before, after = Replay(lateness_s=0), Replay(lateness_s=0)
+    told_from_file(before, tmp_path / "1.jsonl")
+    before.save(tmp_path / "state")
+    after.load(tmp_path / "state")
+    code = int(after.state.profiles[0]["session"]["browser"].max())
+    assert after.clients.browser_name(code) == "KabuApp"
+
+
 def test_a_state_of_other_instruments_or_another_lateness_is_refused(stream: tuple[Path, Path], tmp_path: Path) -> None:
     replay = Replay(instruments=stream[1])
     replay.save(tmp_path / "state")

@@ -22,7 +22,7 @@ from kuraban.core.policy import ACTIONS
 from kuraban.core.profile import SCALE
 from kuraban.core.signals import ids
 from kuraban.core.signals.catalogue import SIGNALS, Signal
-from kuraban.reference.clients import Clients
+from kuraban.reference.clients import UNKNOWN_NAME, Clients
 from kuraban.reference.countries import country_letters, country_name
 from kuraban.reference.instruments import Instruments
 from kuraban.reference.networks import Networks
@@ -230,7 +230,7 @@ class Writer:
 
     def _client_words(self, browser: int, system: int) -> tuple[str, str]:
         words = f"{self._clients.browser_name(browser)} / {self._clients.os_name(system)}"
-        return words, words
+        return words.replace(UNKNOWN_NAME, UNKNOWN[0]), words.replace(UNKNOWN_NAME, UNKNOWN[1])
 
 
 def _number(kind: str, fact: int, i: int) -> str:

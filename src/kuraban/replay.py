@@ -173,6 +173,7 @@ class Replay:
             "core.crowds": self.state.crowds[:instruments],
             "core.networks": self.state.networks,
             "core.population": self.state.population,
+            "clients": np.frombuffer(self.clients.names(), dtype=np.uint8),
         }
         arrays.update({f"reader.{name}": array for name, array in self.reader.state().items()})
         snapshot.save(path, arrays)
@@ -192,6 +193,8 @@ class Replay:
         reader = {name[7:]: array for name, array in arrays.items() if name.startswith("reader.")}
         try:
             self.reader.restore(reader)
+            if "clients" in arrays:
+                self.clients.recall(arrays["clients"].tobytes())
         except (ValueError, KeyError) as error:
             raise snapshot.SnapshotError(f"{path} does not fit this run: {error}") from error
         self.state = engine.State(

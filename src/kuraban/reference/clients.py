@@ -7,6 +7,7 @@ any other family gets 1024 plus a hash of its name. A user agent is whatever the
 """
 
 import hashlib
+import json
 import re
 import threading
 from collections import OrderedDict
@@ -199,6 +200,14 @@ class _Names:
             return self._known[code - 1]
         return self._met.get(code, UNKNOWN_NAME)
 
+    def met(self) -> dict[str, str]:
+        return {str(code): name for code, name in self._met.items()}
+
+    def recall(self, met: dict[str, str]) -> None:
+        for code, name in met.items():
+            if len(self._met) < self._bound:
+                self._met.setdefault(int(code), str(name))
+
 
 class Clients:
     """Describes user agents; remembers the last `cache_size` of them. Safe to share between threads."""
@@ -227,12 +236,25 @@ class Clients:
                 self._cache.popitem(last=False)
         return found
 
+    def names(self) -> bytes:
+        """The names behind hashed codes met so far: what a saved state needs to speak of them later."""
+        return json.dumps([self._browsers.met(), self._systems.met()]).encode()
+
+    def recall(self, names: bytes) -> None:
+        """Know the names of a saved state. Raises ValueError for what `names` did not write."""
+        try:
+            browsers, systems = json.loads(names)
+            self._browsers.recall(dict(browsers))
+            self._systems.recall(dict(systems))
+        except (TypeError, ValueError) as error:
+            raise ValueError("the names of software are not readable") from error
+
     def browser_name(self, code: int) -> str:
-        """The family a browser code stands for, `UNKNOWN_NAME` for one not met in this process."""
+        """The family a browser code stands for, `UNKNOWN_NAME` for one not met in this process or its past."""
         return self._browsers.name(code)
 
     def os_name(self, code: int) -> str:
-        """The family a system code stands for, `UNKNOWN_NAME` for one not met in this process."""
+        """The family a system code stands for, `UNKNOWN_NAME` for one not met in this process or its past."""
         return self._systems.name(code)
 
     def _describe(self, raw: str) -> Client:
