@@ -36,7 +36,7 @@
       return;
     }
     if (document.querySelector("dialog[open]")) return;
-    const led = event.timeStamp - leader < 1500;
+    const led = leader > 0 && event.timeStamp - leader < 1500;
     leader = 0;
     if (led) {
       const link = document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
