@@ -1,4 +1,5 @@
 # Two commands do all the set-up: `make demo` runs the main job, `make test` the tests.
+# `make demo ARGS="--headless --owners 1000"` passes arguments on (`kuraban demo --help`).
 # Needed beforehand: Python 3.11 or newer with its venv module, and git.
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ $(VENV)/.installed: uv.lock pyproject.toml
 	@touch $@
 
 demo: setup
-	$(RUN)/kuraban demo
+	$(RUN)/kuraban demo $(ARGS)
 
 test: setup
 	$(RUN)/python -m pytest -n auto --dist worksteal

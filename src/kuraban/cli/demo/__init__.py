@@ -64,8 +64,6 @@ def run(given: argparse.Namespace) -> int:
     try:
         with _folder(given.keep) as folder:
             return asyncio.run(_run(given, folder, say, language))
-    except ValueError as error:
-        raise CommandError(str(error)) from error
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
 

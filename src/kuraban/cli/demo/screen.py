@@ -51,10 +51,10 @@ class Screen:
     def _drawn(self) -> Group:
         return Group(self._bar, Text(self._figures), *self._found)
 
-    def stage(self, ja: str, en: str) -> None:
-        """Something long begins."""
+    def stage(self, ja: str, en: str, *, known: bool = True) -> None:
+        """Something long begins. known: how much of it there is, so that `share` can tell how much is done."""
         words = self.say(ja, en)
-        self._bar.reset(self._task, total=1.0, description=words)
+        self._bar.reset(self._task, total=1.0 if known else None, description=words)
         self._shown = -1.0
         if not self._tty:
             self._console.print(words, highlight=False, markup=False, soft_wrap=True)

@@ -21,6 +21,7 @@ from kuraban.cli.demo.player import Player
 from kuraban.cli.demo.screen import Screen
 from kuraban.cli.demo.summary import Summary
 from kuraban.cli.demo.world import JST, Moment, World
+from kuraban.cli.errors import CommandError
 from kuraban.core.jit import compiled_before
 from kuraban.decisions import Decision
 from kuraban.home.findings import Level
@@ -70,7 +71,7 @@ async def tell(
     """The whole story. opened: called when both sides are up; ended: when all is played and everything still up;
     what it gives is returned. Everything but `folder` is gone afterwards.
 
-    Raises `CommandError`, and ValueError where the world has no such story.
+    Raises `CommandError`, also where the world has no such story.
     """
     async with contextlib.AsyncExitStack() as stack:
         made = await _make(wanted, folder, screen)
@@ -80,7 +81,7 @@ async def tell(
         desk = Desk(folder, made.instruments)
         stack.push_async_callback(desk.stop)
         await _start(desk, hook, screen)
-        victim = owner.choose(made)
+        victim = _victim(made)
         side = _owner(wanted, made, victim, folder)
         stack.push_async_callback(side.home.stop)
         opened(desk, await side.home.start())
@@ -105,20 +106,30 @@ async def _make(wanted: Wanted, folder: Path, screen: Screen) -> World:
     place = folder / "world"
     try:
         return await asyncio.to_thread(world.make, place, wanted.owners, wanted.seed, progress)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     finally:
         gone.set()
 
 
 async def _start(desk: Desk, hook: Hook, screen: Screen) -> None:
     if compiled_before():
-        screen.stage("サーバーを起動中", "starting the server")
+        screen.stage("サーバーを起動中", "starting the server", known=False)
     else:
         screen.stage(
             "サーバーを起動中(初回のみ、判定エンジンのコンパイルに1〜2分)",
             "starting the server; on the first run its engine is compiled, which takes a minute or two",
+            known=False,
         )
     await desk.start(hook, await hook.open())
     await desk.ready()
+
+
+def _victim(made: World) -> int:
+    try:
+        return owner.choose(made)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
 
 
 def _owner(wanted: Wanted, made: World, victim: int, folder: Path) -> _Owner:
