@@ -37,7 +37,7 @@ from kuraban.home.store import Store
 FAILURES_END = timedelta(minutes=20)  # a mailbox that failed longer ago than a new attempt takes is up again
 GAP_TOLD = timedelta(hours=1)
 OLD = timedelta(days=3)  # older than this when the watch began: history, asked about in `status`, not by alert
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 1.0
 HANDED_OVER = 100
 FLOOD, FIRST_PASS = timedelta(minutes=1), timedelta(minutes=30)
 

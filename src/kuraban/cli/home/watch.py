@@ -120,7 +120,10 @@ def alone(folder: Folder) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise HomeError.of("見張りはもう動いています。", "the watch is running already") from None
+        raise HomeError.of(
+            "見張りはもう動いています。画面を開くには `kuraban home console`。",
+            "the watch is running already; `kuraban home console` opens its pages",
+        ) from None
     try:
         yield
     finally:

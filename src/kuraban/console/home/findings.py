@@ -21,12 +21,14 @@ class Shown(NamedTuple):
     """A finding as a page shows it.
 
     steps: what to do, but for answering and the walk through an incident, which are a button and a link. question:
-    which answers it takes. answered: when the owner answered or noted it, None while it waits or where it ended itself.
+    which answers it takes. quiet: from before the watch began. answered: when the owner answered or noted it, None
+    while it waits or where it ended itself.
     """
 
     finding: Finding
     question: Question
     state: State
+    quiet: bool
     answered: datetime | None
     steps: tuple[Words, ...]
     incident: bool
@@ -48,6 +50,7 @@ def shown(store: Store, alert: Alert) -> Shown:
         finding=finding,
         question=_question(finding.kind),
         state=state,
+        quiet=alert.quiet,
         answered=said[1] if said is not None and not alert.open else alert.acknowledged,
         steps=tuple(words for words in finding.todo if words not in buttons),
         incident=WALK in finding.todo or state == "not_mine",

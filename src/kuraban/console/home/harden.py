@@ -8,7 +8,7 @@ from kuraban.console.frame import HEADERS, language_of
 from kuraban.console.home.seat import NotFoundError, Page, Visit
 from kuraban.home import hardening
 from kuraban.home.acts import TOKYO
-from kuraban.home.hardening import RECORD, Task
+from kuraban.home.hardening import RECORD, State, Task
 
 
 def _tasks(visit: Visit) -> list[Task]:
@@ -42,8 +42,10 @@ def tick(visit: Visit) -> Response:
         raise NotFoundError
     today = now.astimezone(TOKYO).date()
     line = hardening.entry(task.step.id, task.thing.name, form.get("state", ""), today, now, form.get("note", ""))
-    visit.folder.prepare()
-    hardening.append(visit.folder.path / RECORD, line)
+    before = task.done.state if task.done else "undone"
+    if line.state != before or task.state is State.AGAIN:  # else a button pressed twice
+        visit.folder.prepare()
+        hardening.append(visit.folder.path / RECORD, line)
     return visit.go("/harden")
 
 

@@ -23,6 +23,7 @@ from kuraban.home.store import Store
 
 FOLDER = "evidence"
 USUAL = timedelta(days=30)
+TWICE = timedelta(seconds=10)
 LONGEST = timedelta(days=3660)
 _NAME = re.compile(r"kuraban-incident-\d{8}-\d{6}\.zip")
 _FAILED = Words("証拠一式を作れませんでした。", "the evidence could not be put together")
@@ -103,8 +104,16 @@ def note(visit: Visit) -> Response:
         text = text or line.what.ja
     elif not text or account not in {None, *(one.label for one in visit.config.account)}:
         raise HomeError.of("したことを書いてください。", "say what was done")
-    walk.note(visit.folder, Action(at=now, noted=now, what=text, account=account, step=step))
+    action = Action(at=now, noted=now, what=text, account=account, step=step)
+    if not any(_twice(one, action) for one in walk.log(visit.folder)):
+        walk.note(visit.folder, action)
     return visit.go("/incident")
+
+
+def _twice(one: Action, other: Action) -> bool:
+    """A button pressed twice: the same words within moments."""
+    same = (one.what, one.account, one.step) == (other.what, other.account, other.step)
+    return same and abs(one.noted - other.noted) < TWICE
 
 
 def make(visit: Visit) -> Response:

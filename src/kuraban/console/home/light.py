@@ -1,7 +1,10 @@
 """The first page: one light, one sentence, and the one thing that needs an answer first."""
 
+import hashlib
+
 from starlette.responses import Response
 
+from kuraban.console.frame import HEADERS
 from kuraban.console.home.findings import shown
 from kuraban.console.home.seat import Page, Visit
 from kuraban.home.condition import NOTHING, Condition, condition
@@ -22,10 +25,13 @@ def first(visit: Visit) -> Response:
     """The whole page."""
     found = present(visit)
     done = visit.store.alert(visit.request.query_params.get("done", ""))
+    mark = _mark(found)
     return visit.page(
         "light.html",
         condition=found,
-        mark=_mark(found),
+        mark=mark,
+        fresh=False,
+        seen=_digest(found, mark),
         shown=shown(visit.store, found.waiting[0]) if found.waiting else None,
         week=_week(visit),
         done=shown(visit.store, done) if done is not None and not done.open else None,
@@ -33,10 +39,20 @@ def first(visit: Visit) -> Response:
 
 
 def part(visit: Visit) -> Response:
-    """The light alone, as the page asks for it again and again."""
+    """The light alone, as the page asks for it again and again: nothing where nothing has changed, so that a screen
+    reader does not read it out each time. mark: what waited when the page was made; seen: what it shows now."""
     found = present(visit)
-    known = visit.request.query_params.get("mark", "")
-    return visit.page("light_part.html", condition=found, mark=known, fresh=_mark(found) != known)
+    mark = visit.request.query_params.get("mark", "")
+    digest = _digest(found, mark)
+    if visit.request.query_params.get("seen") == digest:
+        return Response(status_code=204, headers=HEADERS)
+    return visit.page("light_part.html", condition=found, mark=mark, seen=digest, fresh=_mark(found) != mark)
+
+
+def _digest(found: Condition, mark: str) -> str:
+    trouble = found.trouble.en if found.trouble else ""
+    parts = (found.light, found.sentence.en, trouble, str(found.beat), str(_mark(found) != mark))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _week(visit: Visit) -> tuple[int, int, int] | None:
