@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from desk import Running
 from kuraban.console.desk.people import ANALYST
-from kuraban.console.desk.seat import COOKIE
+from kuraban.console.desk.seat import COOKIE, ROOT
 
 SCREENSHOTS = Path(__file__).parents[1] / "build" / "screenshots"
 WIDE, PHONE = (1280, 900), (390, 844)
@@ -84,7 +84,7 @@ class Look:
         context = self.context(**options)
         person = desk.people.find(name) or desk.people.add(name, role)
         word = desk.people.begin(person.id, "link")
-        context.add_cookies([{"name": COOKIE, "value": word, "url": f"{desk.url}/console"}])
+        remember(context, word)
         return context.new_page()
 
     def allow(self, *patterns: str) -> None:
@@ -124,6 +124,11 @@ class Look:
         where = urlsplit(request.url)
         if where.scheme in ("http", "https") and where.hostname not in ("127.0.0.1", "localhost"):
             self.troubles.append(f"elsewhere: {request.url}")
+
+
+def remember(context: BrowserContext, word: str) -> None:
+    """Have a browser send a session's word, as the desk's server has it do."""
+    context.add_cookies([{"name": COOKIE, "value": word, "domain": "127.0.0.1", "path": ROOT}])
 
 
 def shoot(page: Page, name: str) -> Path:

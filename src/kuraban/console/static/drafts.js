@@ -23,8 +23,13 @@
       sessionStorage.setItem(KEY, JSON.stringify({ ...draft, ended: true }));
       return;
     }
+    if (!draft.ended || Date.now() - draft.at > KEPT_MS) { sessionStorage.removeItem(KEY); return; }
+    if (draft.page !== here()) { // signed in by a link, which leads to the start
+      document.querySelector("#waiting a").href = draft.page;
+      document.getElementById("waiting").hidden = false;
+      return;
+    }
     sessionStorage.removeItem(KEY);
-    if (!draft.ended || draft.page !== here() || Date.now() - draft.at > KEPT_MS) return;
     const form = [...document.querySelectorAll("form")].find((each) => target(each) === draft.form);
     if (!form) return;
     for (const [name, value, checked] of draft.fields) {
@@ -48,7 +53,8 @@
     if (Date.now() - touched > ATTENDED_MS) event.detail.headers["x-unattended"] = "1";
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && !event.detail.xhr.getResponseHeader("hx-redirect")) sessionStorage.removeItem(KEY);
+    const form = event.target.closest("form");
+    if (form && event.detail.successful && !event.detail.xhr.getResponseHeader("hx-redirect")) sessionStorage.removeItem(KEY);
   });
   document.addEventListener("DOMContentLoaded", restore);
 })();
