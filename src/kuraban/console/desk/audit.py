@@ -21,7 +21,10 @@ from kuraban.server.clock import written
 
 MOST = 50
 STRETCH = 20_000  # entries looked through at once
-_SUMMARY = 5
+_SUMMARY = 4
+_TELLING = frozenset(
+    ("account", "action", "state", "probability", "expected_loss", "group", "why", "version", "proposal", "approved_by")
+)
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "decision": ("判定", "decision"),
@@ -170,8 +173,8 @@ def summary(body: bytes) -> list[tuple[str, str]]:
     if not isinstance(said, dict):
         return []
     short = [(name, _short(value)) for name, value in said.items() if _plain(value)]
-    first = [pair for pair in short if pair[0] in ("account", "action", "state", "why")]
-    return [*first, *(pair for pair in short if pair not in first)][:_SUMMARY]
+    first = [pair for pair in short if pair[0] in _TELLING]
+    return first or short[:_SUMMARY]
 
 
 def _plain(value: Any) -> bool:

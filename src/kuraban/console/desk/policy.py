@@ -170,8 +170,11 @@ def plot(trial: Trial) -> dict[str, Any]:
     """Friction (accounts) against loss: the sweep in the order of its friction, and where the journal is."""
     if trial.result is None:
         return {"x": [], "sweep": [], "was": []}
-    points = [(point.accounts, point.left, None) for point in trial.result.sweep]
-    points.append((trial.result.was.accounts, None, trial.result.was.left))  # type: ignore[arg-type]
+    points: list[tuple[int, float | None, float | None]] = [
+        # The dearer friction is, the fewer accounts and the more loss: so the line goes from the left to the right.
+        *((point.accounts, point.left, None) for point in reversed(trial.result.sweep)),
+        (trial.result.was.accounts, None, trial.result.was.left),
+    ]
     points.sort(key=lambda each: each[0])
     return {
         "x": [accounts for accounts, _, _ in points],

@@ -41,6 +41,7 @@ async def page(visit: Visit, group: Group) -> Response:
         group=group,
         title=crowd.title(live, group),
         members=found,
+        zone=visit.service.options.timezone,
         study=looked,
         shared=common.shared(looked, live),
         kinds=common.KINDS,
@@ -83,7 +84,7 @@ def prices(trades: list[Trade], normal: Normal) -> dict[str, Any]:
 
 
 def volumes(trades: list[Trade]) -> dict[str, Any]:
-    """What was bought in each hour, from the first to the last (account currency)."""
+    """What was bought in each hour, from before the first to after the last (account currency)."""
     hours: Counter[int] = Counter()
     for trade in trades:
         if trade.side == "buy":
@@ -91,5 +92,5 @@ def volumes(trades: list[Trade]) -> dict[str, Any]:
     if not hours:
         return {"x": [], "values": []}
     # Of a ring that goes on for long, the newest fortnight.
-    span = range(max(min(hours), max(hours) - 24 * 14), max(hours) + 1)
+    span = range(max(min(hours), max(hours) - 24 * 14) - 1, max(hours) + 2)
     return {"x": [hour * 3600 for hour in span], "values": [hours[hour] for hour in span]}

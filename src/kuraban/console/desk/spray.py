@@ -65,6 +65,7 @@ async def page(visit: Visit, group: Group) -> Response:
         group=group,
         title=crowd.title(live, group),
         members=found,
+        zone=visit.service.options.timezone,
         study=looked,
         shared=common.shared(looked, live),
         kinds=common.KINDS,

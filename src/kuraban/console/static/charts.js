@@ -1,12 +1,12 @@
 // Draws <figure data-chart="…"> with uPlot. The attribute is JSON:
-//   {"x": [seconds, …], "time": true, "series": [{"label", "values", "kind": "line" | "steps" | "bars" | "points", "colour", "axis"}], "y": "number" | "money" | "logit" | "percent", "marks": [{"x", "label"}], "zone": "Asia/Tokyo"}
+//   {"x": [seconds, …], "time": true, "series": [{"label", "values", "kind": "line" | "flat" | "steps" | "bars" | "points", "colour", "axis"}], "y": "number" | "money" | "logit" | "percent", "marks": [{"x", "label"}], "zone": "Asia/Tokyo", "label": what x is, where it is no time}
 // A polled part brings new figures for a chart that stays: <div data-chart-for="id" data-chart-new="…">.
 // Every page says in words, or in a table, what a chart shows: a chart is never the only place.
 "use strict";
 (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || name;
   const language = document.documentElement.lang;
-  const compact = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+  const compact = new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 3 });
   const sigmoid = (v) => 1 / (1 + Math.exp(-v));
   const probability = (v) => (v == null ? "–" : `${Number(v > 4 ? (100 * sigmoid(v)).toFixed(v > 5 ? 2 : 1) : (100 * sigmoid(v)).toPrecision(2))}%`);
   const odds = [1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999].map((p) => Math.log(p / (1 - p)));
@@ -46,17 +46,17 @@
     const options = {
       width, height: Number(figure.dataset.height || 220),
       scales: { x: { time: given.time !== false, range: around }, y: given.range ? { range: given.range } : {} },
-      axes: [axis(given.time === false ? {} : { values: times }), axis({
+      axes: [axis(given.time === false ? { values: (_, ticks) => ticks.map(written.number) } : { values: times }), axis({
         size: 72, values: (_, ticks) => ticks.map(say),
         ...(given.y === "logit" ? { splits: (_, axis_, low, high) => odds.filter((v) => v >= low && v <= high) } : {}),
       })],
       tzDate: given.zone ? (seconds) => uPlot.tzDate(new Date(seconds * 1e3), given.zone) : undefined,
       cursor: { drag: { x: true, y: false } },
       legend: { live: true },
-      series: [{ label: given.time === false ? given.label || "" : { ja: "時刻", en: "Time" }[language], value: given.time === false ? undefined : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
+      series: [{ label: given.time === false ? given.label || "" : { ja: "時刻", en: "Time" }[language], value: given.time === false ? (_, v) => written.number(v) : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
         label: each.label, stroke: colour(each.colour || "link"), width: each.kind === "points" ? 0 : 2,
         fill: each.kind === "bars" ? `${colour(each.colour || "link")}55` : undefined,
-        points: { show: each.kind === "points" || each.values.length < 40, size: 7, fill: colour(each.colour || "link") },
+        points: { show: each.kind === "points" || (each.kind !== "flat" && each.values.length < 40), size: 7, fill: colour(each.colour || "link") },
         paths: paths(each.kind), spanGaps: true, value: (_, v) => say(v),
       }))],
       hooks: { draw: [(plot) => {
