@@ -134,7 +134,10 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             outcomes.extend((work, *self._attempt(work)) for work in works)
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, MemoryError) as error:
+            return self._failed(error)
+        except Exception as error:
+            self.failed = "engine_failed"  # a job that must not fail did: what it stands for will never be durable
             return self._failed(error)
         self.commits += 1
         self._trouble(None)
@@ -148,7 +151,7 @@ class Writer:
             result = work.job(self._connection)
         except sqlite3.IntegrityError as error:  # a rule of the database was broken, the disk is as it was
             return None, self._undo(error)
-        except sqlite3.Error:
+        except (sqlite3.Error, MemoryError):
             raise
         except Exception as error:
             return None, self._undo(error)
@@ -161,9 +164,11 @@ class Writer:
         self._connection.execute("RELEASE work")
         return error
 
-    def _failed(self, error: sqlite3.Error) -> str:
+    def _failed(self, error: Exception) -> str:
         name = getattr(error, "sqlite_errorname", "")
-        code = WAITS_FOR_ROOM.get(name) or PASSES.get("_".join(name.split("_")[:2]))
+        code = WAITS_FOR_ROOM.get(name) or PASSES.get("_".join(name.split("_")[:2])) or self.failed
+        if isinstance(error, MemoryError):  # of ours or of SQLite: there may be some again later
+            code = "memory"
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

@@ -74,6 +74,18 @@ CONDITIONS = {
             "the engine stopped on an error; a new start recovers from the journal",
         ),
         Condition(
+            "memory",
+            True,
+            "メモリが足りず処理が止まりました。割り当てを増やして再起動してください(記録から復元します)",
+            "memory ran out in the middle of work; give it more and start again: the journal brings the state back",
+        ),
+        Condition(
+            "memory_short",
+            True,
+            "メモリの上限が近いため受付を止めています。割り当てを増やしてください",
+            "the memory limit is near, so nothing is taken in; give it more",
+        ),
+        Condition(
             "snapshot_failing",
             False,
             "スナップショットを書けません(受付は継続中)。空き容量を確認してください",

@@ -118,6 +118,7 @@ class Desk:
         self._bell = threading.Condition()
         self._at_work = False  # somebody changes what the engine holds
         self._stopping = False
+        self._ended = False  # by an error: nothing will be decided any more
         self._snapshot_at = (live.next, clock.monotonic())
         self._snapshot_running = False
         self.writer = Writer(connection, self._trouble, given_up=self.trail.reread, idle=self._writer_idle)
@@ -214,7 +215,7 @@ class Desk:
         self._connection.close()
 
     def _trouble(self, code: str | None) -> None:
-        if code == self.problem or self.problem == "engine_failed":
+        if code == self.problem or self._ended:
             return
         if self.problem is not None:
             self._condition(self.problem, False)
@@ -227,7 +228,7 @@ class Desk:
         while (work := self._next()) is not None:
             try:
                 self._perform(work)
-                if self.problem != "engine_failed" and self._snapshot_due():
+                if not self._ended and self._snapshot_due():
                     self._snapshot()
             finally:
                 self._leave()
@@ -237,7 +238,7 @@ class Desk:
         with self._bell:
             while self._at_work or not len(self._inbox):
                 if not self._at_work:
-                    if self._stopping or self.problem == "engine_failed":
+                    if self._stopping or self._ended:
                         return None
                     if self._snapshot_due():
                         break
@@ -252,13 +253,15 @@ class Desk:
                 self._do(work)
             elif work:
                 self._decide(work)
-        except Exception:
-            self.problem = "engine_failed"
-            self._condition("engine_failed", True)
+        except Exception as error:
+            # What the engine holds may be half of this and half of that: only the journal knows, at the next start.
+            self._ended = True
+            self.problem = code = "memory" if isinstance(error, MemoryError) else "engine_failed"
+            self._condition(code, True)
             self._meters.engine_failed()
-            self._refuse_all("engine_failed")
+            self._refuse_all(code)
             for reply in [work.reply] if isinstance(work, Call) else [letter.reply for letter in work]:
-                reply(None, NotNowError("engine_failed"))
+                reply(None, NotNowError(code))
 
     def _refuse_all(self, code: str) -> None:
         """Send back what has not been begun."""

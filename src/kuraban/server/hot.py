@@ -62,6 +62,9 @@ class Hot:
             status, headers, body = await handle(scope["headers"], receive)
         except ProblemError as error:
             status, headers, body = error.status, error.headers(), error.body()
+        except MemoryError:
+            refused = ProblemError(503, "memory_short", retry_after=5)
+            status, headers, body = refused.status, refused.headers(), refused.body()
         except intake.GoneError:
             return
         headers = [*headers, (b"content-length", b"%d" % len(body))]

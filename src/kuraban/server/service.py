@@ -38,8 +38,10 @@ from kuraban.server.api import ConditionView
 from kuraban.server.clock import Clock
 from kuraban.server.conditions import CONDITIONS
 from kuraban.server.desk import Desk, NotNowError, Outcome, Settings
+from kuraban.server.inbox import GATHERED
 from kuraban.server.keys import Keys, open_keys
 from kuraban.server.logs import Log
+from kuraban.server.memory import Room
 from kuraban.server.meters import Meters
 from kuraban.server.outputs import owners
 from kuraban.server.outputs.outbox import Outbox
@@ -94,6 +96,7 @@ class Service:
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
         self._called = False
+        self._room = Room(lambda words: self.condition("memory_short", words is not None, words or ""))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._checkpointer: Checkpointer | None = None
         options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -147,7 +150,17 @@ class Service:
     @property
     def stopped_by(self) -> str | None:
         """The condition for which nothing is accepted, None when all is well."""
+        self._room.look(self._growing)
         return next((code for code in list(self.problems) if CONDITIONS[code].stops), None)
+
+    @property
+    def _growing(self) -> int:
+        """Bytes of the table of accounts where it will soon have to be made larger, else 0."""
+        if self.desk is None:
+            return 0
+        replay = self.desk.live.replay
+        profiles = replay.state.profiles
+        return profiles.nbytes if profiles.size - len(replay.reader.accounts) < GATHERED else 0
 
     def start(self) -> None:
         """Recover and begin to decide; what prevents it becomes a condition. Takes as long as recovery does."""
@@ -159,6 +172,8 @@ class Service:
             self.condition(_code(error), True, str(error))
         except OSError as error:
             self.condition("read_only" if error.errno in (13, 30) else "disk_failing", True, str(error))
+        except MemoryError:
+            self.condition("memory", True)
         except Exception as error:
             # Whatever it is, it has to be told: a desk that is neither ready nor says why helps nobody.
             self.condition("engine_failed", True, f"{type(error).__name__}: {error}"[:300])
@@ -178,6 +193,10 @@ class Service:
         self.clock = Clock(store.newest_time(connection), lambda back: self.condition("clock_back", back))
         self.problems["recovering"] = "compiling; takes a minute or two after an installation, seconds later on"
         _warm_up(live.replay)
+        # A state read back has room for what it holds and no more; the first new account would keep everybody waiting.
+        known = len(live.replay.reader.accounts)
+        if known and self._room.lacking(live.replay.state.profiles.nbytes) is None:
+            live.replay.state.ensure(known + 1, 0)
         self._settle_policy(live, connection)
         self.outbox.prepare(connection)
         self.count_mail_only(owners.by_mail_only(connection))
