@@ -18,7 +18,6 @@ from kuraban.journal import alerts, worklist
 from kuraban.journal.live import Live
 from kuraban.journal.store import Events
 from kuraban.journal.worklist import Wanted
-from kuraban.journal.writer import Job
 from kuraban.server import accounts
 from kuraban.server.api import AccountView
 from kuraban.server.paging import cursor, place
@@ -129,7 +128,7 @@ async def events(visit: Visit) -> Response:
 async def event(visit: Visit) -> Response:
     """One event with its decisions taken apart."""
     seq = min(int(visit.request.path_params["seq"]), 2**62)
-    live = visit.service.ready().live
+    live = visit.live
     found = await visit.service.read(lambda connection: opened.entries(live, Events(connection), [seq]))
     if not found:
         raise ProblemError(404, "not-found")
@@ -140,13 +139,13 @@ async def event(visit: Visit) -> Response:
 async def _known(visit: Visit, name: str) -> Known | None:
     """An account, once everything before is durable; None where it was never heard of."""
 
-    def act(live: Live) -> tuple[Known | None, Job | None]:
+    def act(live: Live) -> Known | None:
         code = live.replay.reader.accounts.find(name)
         if code is None or code >= live.replay.state.profiles.size or code >= len(live.newest) or live.newest[code] < 0:
-            return None, None
-        return Known(live, live.replay.state.profiles[code].copy(), int(live.newest[code])), None
+            return None
+        return Known(live, live.replay.state.profiles[code].copy(), int(live.newest[code]))
 
-    return await visit.service.call(act)
+    return await visit.look(act)
 
 
 def _page(
@@ -191,12 +190,12 @@ async def _places(visit: Visit, known: Known, name: str, found: Sequence[Any]) -
     seen = [each for text in texts[:_ADDRESSES] if (each := addresses.address(text)) is not None]
     keys = list(dict.fromkeys(key for each in seen for key in each.keys))
 
-    def act(live: Live) -> tuple[list[tuple[str, np.void]], Job | None]:
+    def act(live: Live) -> list[tuple[str, np.void]]:
         rows = ((called, addresses.row_of(live.replay.state.networks, key)) for called, key in keys)
-        return [(called, row) for called, row in rows if row is not None], None
+        return [(called, row) for called, row in rows if row is not None]
 
     places = []
-    for called, row in await visit.service.call(act):
+    for called, row in await visit.look(act):
         others = [known.live.replay.reader.accounts.name(int(code)) for code in row["member"] if code >= 0]
         kind = net_flags(known.live.replay.networks.find(called.split("/")[0]).flags)
         places.append(

@@ -5,8 +5,6 @@ an alert that somebody else has changed since changes nothing and tells who did 
 the first answer was lost, is done once.
 """
 
-import sqlite3
-
 from starlette.responses import Response
 
 from kuraban.console.desk.seat import Page, Visit
@@ -98,11 +96,8 @@ def _number(visit: Visit) -> int:
 
 
 async def _found(visit: Visit, number: int) -> Alert:
-    def look(connection: sqlite3.Connection) -> Alert:
-        return alerts.get(connection, number)
-
     try:
-        return await visit.service.read(look)
+        return await visit.service.read(lambda connection: alerts.get(connection, number))
     except KeyError:
         raise ProblemError(404, "not-found") from None
 

@@ -64,7 +64,7 @@ def _asked(visit: Visit) -> Asked:
 
 async def alert_list(visit: Visit) -> Response:
     """One page of alerts."""
-    asked = _asked(visit)
+    asked, _ = _asked(visit), visit.live
     after = place(visit.request.query_params.get("after"), tuple[float, int])
 
     def look(connection: sqlite3.Connection) -> tuple[worklist.Page, int]:
@@ -106,7 +106,7 @@ class Case:
 
 async def alert_page(visit: Visit) -> Response:
     """One alert."""
-    live = visit.service.ready().live
+    live = visit.live
     number = min(int(visit.request.path_params["alert"]), 2**62)
     found = await visit.service.read(lambda connection: case(live, connection, number))
     chart = belief.chart(visit, found.shown.alert.account, found.entries)

@@ -12,6 +12,7 @@ from kuraban.decisions import Decision, taken_apart
 from kuraban.events import Event
 from kuraban.journal import store
 from kuraban.journal.live import Live
+from kuraban.reference.clients import UNKNOWN_NAME
 from kuraban.server import timeline
 
 _event = msgspec.json.Decoder(Event)
@@ -98,7 +99,7 @@ def _origin(live: Live, event: Event | None) -> Origin | None:
             place = replay.writer.place(found.country, found.asn, found.flags)
     described = replay.clients.describe(client.user_agent)
     names = (replay.clients.browser_name(described.browser), replay.clients.os_name(described.os))
-    software = " / ".join(names) if client.user_agent else ""
+    software = " / ".join(name for name in names if name != UNKNOWN_NAME)
     return Origin(client.ip or "", place, software, client.user_agent or "")
 
 

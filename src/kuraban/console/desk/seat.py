@@ -8,7 +8,7 @@ import hmac
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.requests import Request
@@ -20,12 +20,15 @@ from kuraban.console.desk.people import People, Person, Session
 from kuraban.console.desk.place import Place, place
 from kuraban.console.desk.tries import Tries
 from kuraban.console.frame import HEADERS, Frame, back_to, is_path
+from kuraban.journal.live import Live
+from kuraban.journal.schema import JournalError
 from kuraban.server.conditions import CONDITIONS
 from kuraban.server.desk import FullError, NotNowError
 from kuraban.server.intake import GoneError, body_of
 from kuraban.server.problems import WORDS, ProblemError
 from kuraban.server.service import Service
 
+T = TypeVar("T")
 ROOT = "/console"
 COOKIE = "kuraban_session"
 _WORDS = {
@@ -80,6 +83,24 @@ class Visit:
         """Whether a part of a page is asked for, not a whole one."""
         return "hx-request" in self.request.headers
 
+    async def look(self, act: Callable[[Live], T]) -> T:
+        """Something read of the live state, between two batches; it copies what it needs and returns at once.
+
+        While nothing is accepted (a full disk) nothing changes either, and it is read as it stands. Raises
+        `NotNowError` before there is a state.
+        """
+        try:
+            return await self.service.call(lambda live: (act(live), None))
+        except NotNowError:
+            return act(self.live)
+
+    @property
+    def live(self) -> Live:
+        """The live state, also while nothing is accepted. Raises `NotNowError` before there is one."""
+        if self.service.desk is None:
+            raise NotNowError(self.service.stopped_by or "starting")
+        return self.service.desk.live
+
     def page(self, template: str, status: int = 200, **data: Any) -> Response:
         """A template of the desk as an answer."""
         back = back_to(self.request, ROOT)
@@ -121,6 +142,8 @@ def route(seat: Seat, page: Page) -> Route:
             return problem(seat, request, session, error)
         except NotNowError as error:
             return problem(seat, request, session, ProblemError(503, error.code, retry_after=5))
+        except JournalError as error:
+            return problem(seat, request, session, ProblemError(503, error.code, str(error)))
         except FullError:
             return problem(seat, request, session, ProblemError(429, "busy", retry_after=1))
         except GoneError:

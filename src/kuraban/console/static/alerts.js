@@ -1,12 +1,28 @@
 // Acts on alerts, in the list and on an alert's own page: shown at once, kept safe until the server has them.
-// An act that fails goes back to what was, and stays on the page with what was written until it is sent again or
-// discarded. Each says what its sender saw, so that sending one twice does it once and a stale one is refused.
+// An act that fails goes back to what was, and stays in this tab with what was written until it is sent again or
+// discarded, also over signing in anew. Each says what its sender saw, so that sending one twice does it once and a
+// stale one is refused.
 "use strict";
 (() => {
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["x-csrf"] || "";
   const words = document.getElementById("failure-words").dataset;
-  const WAIT = 15000;
+  const WAIT = 15000, KEY = "kuraban.acts", KEPT_MS = 30 * 60 * 1000;
   const unsettled = new Set();
+
+  function keep() {
+    try { sessionStorage.setItem(KEY, JSON.stringify([...unsettled])); } catch { /* no room: they stay on the page */ }
+  }
+
+  // What was under way when the page was left is sent again; what had failed is shown again.
+  function restore() {
+    let kept = [];
+    try { kept = JSON.parse(sessionStorage.getItem(KEY)) || []; } catch { /* not ours */ }
+    sessionStorage.removeItem(KEY);
+    for (const act of kept) {
+      if (act.person !== words.person || Date.now() - act.at > KEPT_MS) continue;
+      if (act.failed) fail(act, ...act.failed); else send(act);
+    }
+  }
 
   const element = (number) => document.querySelector(`[data-alert="${CSS.escape(number)}"]`);
 
@@ -15,6 +31,7 @@
     const act = {
       number: at.dataset.alert, what, word: link.dataset.word, seen: at.dataset.seen, part: at.dataset.part,
       address: link.getAttribute("href").replace(/\/act\/.*$/, "/act"), about: at.querySelector("bdi").textContent, choice: "", why: "",
+      person: words.person, at: Date.now(), failed: null,
     };
     const dialog = document.querySelector(`[data-dialog="${CSS.escape(what)}"]`);
     if (dialog) ask(dialog, act); else send(act);
@@ -68,12 +85,14 @@
     const room = document.createElement("template");
     room.innerHTML = text.trim();
     const conflict = room.content.querySelector("[data-conflict]");
-    return { fresh: room.content.querySelector("[data-alert]"), said: conflict ? conflict.innerHTML : "" };
+    return { fresh: room.content.querySelector("[data-alert]"), said: conflict ? conflict.content.textContent.trim() : "" };
   }
 
   async function send(act) {
     const before = foresee(act);
     unsettled.add(act);
+    act.failed = null;
+    keep();
     const body = new URLSearchParams({ what: act.what, seen: act.seen, choice: act.choice, why: act.why });
     const stop = new AbortController(), timer = setTimeout(() => stop.abort(), WAIT);
     try {
@@ -84,6 +103,7 @@
       if (answer.status === 200 && fresh) {
         put(act.number, fresh);
         unsettled.delete(act);
+        keep();
       } else if (answer.status === 409 && fresh) {
         put(act.number, fresh);
         act.seen = fresh.dataset.seen;
@@ -92,7 +112,7 @@
         put(act.number, before);
         const heading = new DOMParser().parseFromString(text, "text/html").querySelector("h1");
         const out = answer.headers.has("hx-redirect");
-        fail(act, out ? words.signedOut : words.refused, heading && !out ? heading.textContent : "", !out, out);
+        fail(act, out ? words.signedOut : words.refused, heading && !out ? heading.textContent : "", true, out);
       }
     } catch {
       put(act.number, before);
@@ -103,6 +123,9 @@
   }
 
   function fail(act, what, said, again, out = false) {
+    act.failed = [what, said, again, out];
+    unsettled.add(act);
+    keep();
     const room = document.getElementById("failure").content.cloneNode(true).firstElementChild;
     room.querySelector("[data-about]").textContent = act.about;
     room.querySelector("[data-what]").textContent = act.what === "note" ? words.note : act.word;
@@ -111,8 +134,9 @@
     room.querySelector("[data-sign-in]").hidden = !out;
     const retry = room.querySelector("[data-retry]");
     retry.hidden = !again;
+    if (what === words.conflict) retry.textContent = words.anyway;
     retry.addEventListener("click", () => { room.remove(); send(act); });
-    room.querySelector("[data-drop]").addEventListener("click", () => { room.remove(); unsettled.delete(act); });
+    room.querySelector("[data-drop]").addEventListener("click", () => { room.remove(); unsettled.delete(act); keep(); });
     document.getElementById("failures").append(room);
     room.scrollIntoView({ block: "nearest" });
   }
@@ -139,5 +163,5 @@
     if (event.key === "Enter" && event.target.matches('[type="radio"]')) { event.preventDefault(); dialog.querySelector("form").requestSubmit(); }
   });
 
-  addEventListener("beforeunload", (event) => { if (unsettled.size) event.preventDefault(); });
+  restore();
 })();

@@ -46,7 +46,7 @@
     const options = {
       width, height: Number(figure.dataset.height || 220),
       scales: { x: { time: given.time !== false, range: around }, y: given.range ? { range: given.range } : {} },
-      axes: [axis(given.time === false ? { values: (_, ticks) => ticks.map(written.number) } : { values: times }), axis({
+      axes: [axis(given.time === false ? { values: (_, ticks) => ticks.map(written.number) } : { values: times, space: 70 }), axis({
         size: 72, values: (_, ticks) => ticks.map(say),
         ...(given.y === "logit" ? { splits: (_, axis_, low, high) => odds.filter((v) => v >= low && v <= high) } : {}),
       })],
