@@ -39,7 +39,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("now", "/console/"),
     ("now, polled", "/console/now"),
     ("alerts", "/console/alerts"),
-    ("alerts, filtered", "/console/alerts?state=all&action=hold&action=lock"),
+    ("alerts, filtered", "/console/alerts?state=all&action=stopped"),
     ("alerts, a word searched", "/console/alerts?word=liquidation"),
     ("alerts of a group", "/console/alerts?group={group}"),
     ("alert", "/console/alerts/{alert}"),
