@@ -1,9 +1,9 @@
 """Guides run as their readers would: blocks of a page, and a shell that keeps what was done so far.
 
 In a page, a fence `console` holds commands after `$ ` (continued after `> `) and all that they print; `…` stands for
-anything, alone on a line for any lines. A fence `sh` holds a script whose output is not shown. A fence `toml` or `json`
-that begins with a comment naming a file is that file. A comment before a fence says what else is to be known of it:
-`<!-- not run: REASON -->`, or `<!-- background -->` for a program that goes on.
+anything, alone on a line for any lines; a command that ends in ` &` goes on after what it prints at first. A fence `sh`
+holds a script whose output is not shown. Before a fence, a comment `<!-- file: NAME -->` says that it is that file, and
+`<!-- not run: REASON -->` why it is not run.
 """
 
 import os
@@ -19,7 +19,6 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 FINE = (0, 3)  # 3: something needs an answer, or some lines were rejected
 _FENCE = re.compile(r"(?:<!-- *([^\n]*?) *-->\n+)?^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMED = re.compile(r"# ([\w.-]+\.(?:toml|json|csv))\b")
 
 
 class Block(NamedTuple):
@@ -33,14 +32,16 @@ class Block(NamedTuple):
     @property
     def file(self) -> str | None:
         """The name of the file that it is, or None."""
-        found = _NAMED.match(self.text)
-        return found[1] if found and self.kind in {"toml", "json", "csv"} else None
+        return self._said("file")
 
     @property
     def unrun(self) -> str | None:
         """Why it is not run, or None."""
-        kind, _, reason = self.note.partition(":")
-        return reason.strip() if kind == "not run" else None
+        return self._said("not run")
+
+    def _said(self, what: str) -> str | None:
+        kind, _, said = self.note.partition(":")
+        return said.strip() if kind == what else None
 
 
 class Command(NamedTuple):
@@ -93,7 +94,7 @@ def matches(shown: str, printed: str) -> bool:
 class Shell:
     """A bash that a guide is typed into. Whatever it started ends with it."""
 
-    def __init__(self, folder: Path, language: str, seconds: float = 120.0):
+    def __init__(self, folder: Path, language: str, seconds: float = 300.0):
         self.folder, self.seconds = folder, seconds
         self._programs = list[int]()
         path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
@@ -117,16 +118,21 @@ class Shell:
 
     def __exit__(self, *_: object) -> None:
         os.killpg(self._process.pid, signal.SIGTERM)
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        for descriptor in self._programs:
-            os.close(descriptor)
         try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
+            self._process.wait(self.seconds)
+            for program in self._programs:  # a program has ended when nobody holds the other side any more
+                while self._more(program, time.monotonic() + self.seconds):
+                    pass
+        except (subprocess.TimeoutExpired, GuideError):
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            raise
+        finally:
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    stream.close()
+            for program in self._programs:
+                os.close(program)
 
     def run(self, command: str) -> tuple[int, str]:
         """Type a command; its exit status and everything it printed."""
@@ -153,9 +159,19 @@ class Shell:
     def _read(self, descriptor: int, enough: Callable[[str], bool], what: str) -> str:
         printed, deadline = b"", time.monotonic() + self.seconds
         while not enough(printed.decode(errors="replace")):
-            ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-            more = os.read(descriptor, 1 << 16) if ready else b""
+            try:
+                more = self._more(descriptor, deadline)
+            except GuideError:
+                more = b""
             if not more:
                 raise GuideError(f"{what}\ndoes not go on; so far it printed\n{printed.decode(errors='replace')}")
             printed += more
         return printed.decode(errors="replace")
+
+    @staticmethod
+    def _more(descriptor: int, deadline: float) -> bytes:
+        """What is printed next; nothing at the end."""
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise GuideError("it does not end")
+        return os.read(descriptor, 1 << 16)

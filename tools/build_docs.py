@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from pages import commands, contract, http, signals
+from pages import commands, contract, guideline, http, signals
 
 from kuraban import decisions, events
 
@@ -20,6 +20,7 @@ def pages() -> dict[Path, str]:
     """Every generated file with its content."""
     made = {
         DOCS / "signals.md": signals.signals_page(),
+        DOCS / "guideline.md": guideline.page(),
         DOCS / "reference-events.md": contract.page(),
         DOCS / "reference-http.md": http.page(),
         DOCS / "reference-commands.md": commands.page(),

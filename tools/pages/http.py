@@ -15,7 +15,8 @@ from pages.source import calls, texts
 HEAD = f"""# The HTTP API
 
 Every endpoint of `kuraban serve`, made from the table the server answers by. A running server gives the same as
-OpenAPI 3.1 at `/openapi.json`. How to use it is described in [operations](operations.md).
+OpenAPI 3.1 at `/openapi.json`. How to use it is described in
+the [first day](first-day.md) and in [operations](operations.md).
 
 This page is made from the code by `make docs`.
 
