@@ -2,6 +2,8 @@
 
 import html
 import re
+import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -25,11 +27,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def shown(client: httpx.Client, group: str, **more: str) -> str:
     """A group's page once everything on it has been read."""
+    until = time.monotonic() + 120
     while True:
+        assert time.monotonic() < until
         page = client.get("/console/groups/show", params={"id": group, **more}, headers=EN)
         assert page.status_code == 200
         if 'aria-busy="true"' not in page.text:
             return html.unescape(re.sub(r"<[^>]*>", " ", page.text))
+        threading.Event().wait(0.05)
 
 
 def token(page: str) -> str:
@@ -78,6 +83,19 @@ def test_a_sprays_page_says_from_where_and_about_how_many_were_tried(desk: Runni
     assert tried is not None
     assert 25 <= int(tried[1]) <= 90  # 41 accounts, by a sketch
     assert HOSTILE in words
+
+
+def test_a_sprays_tries_are_counted_in_the_journal_when_asked_for(desk: Running) -> None:
+    with signed_in(desk, "counter") as client:
+        page = client.get("/console/groups/show", params={"id": SPRAY}).text
+        assert client.post("/console/groups/count", data={"id": RING, "csrf": token(page)}).status_code == 422
+        begun = client.post("/console/groups/count", data={"id": SPRAY, "csrf": token(page)})
+        assert begun.status_code == 200
+        words = " ".join(shown(client, SPRAY).split())
+    assert "Accounts tried 41 counted in the journal" in words
+    assert "Failed logins 40" in words
+    assert "Accounts with a login 1" in words
+    assert "139.59.100.3 41 40 1" in words
 
 
 def test_names_of_accounts_are_text_whatever_they_contain(desk: Running) -> None:

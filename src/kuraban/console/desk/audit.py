@@ -182,7 +182,9 @@ def _plain(value: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = f"{value:,.4g}" if isinstance(value, float) else str(value)
+    text = str(value)
+    if isinstance(value, float):
+        text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     return text if len(text) <= 80 else text[:79] + "…"
 
 

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from kuraban import events
 from kuraban.console.desk.members import RING, Group
 from kuraban.events import Event
-from kuraban.journal import alerts, store
+from kuraban.journal import alerts
+from kuraban.journal.glances import Glances
 from kuraban.journal.live import Live
 from kuraban.reference.networks import Place
 
@@ -48,7 +49,7 @@ class FactReader:
         self._live = live
         self._group = group
         self._zone = ZoneInfo(zone)
-        self._events = store.Events(connection)
+        self._events = Glances(connection)
         self._places: dict[str, Place | None] = {}
 
     def read(self, alert: int, account: str, updated: int, newest: int) -> Facts:
@@ -65,11 +66,11 @@ class FactReader:
     def _own(self, seqs: Iterable[int], account: str, since: int) -> Iterator[tuple[int, Event]]:
         """Events by number; an alert is also about other accounts' acts, which are left out."""
         for seq in seqs:
-            place = self._events.find(seq)
-            if place is None or place[0].received < since:
+            found = self._events.line(seq)
+            if found is None or found[0] < since:
                 continue
             try:
-                event = events.decode(place[0].lines[place[1]])
+                event = events.decode(found[1])
             except events.EventError:
                 continue
             if event.account == account:

@@ -65,9 +65,18 @@ async def act(visit: Visit) -> Response:
     return visit.go(path(group))
 
 
+async def count(visit: Visit) -> Response:
+    """Count a spray's tries in the journal."""
+    group = named(visit.form.get("id", ""))
+    if group.kind == RING:
+        raise ProblemError(422, "invalid-request", "a ring has no tries to be counted")
+    return await spray.count(visit, group)
+
+
 PAGES = (
     Page("GET", "/groups", "viewer", group_list),
     Page("GET", "/groups/show", "viewer", show),
     Page("POST", "/groups/act", "analyst", act),
+    Page("POST", "/groups/count", "analyst", count),
     Page("GET", "/groups/{group:path}", "viewer", show),
 )

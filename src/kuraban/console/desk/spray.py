@@ -8,17 +8,19 @@ import numpy as np
 from starlette.responses import Response
 
 from kuraban.columns.hashing import SEED, hash_raw
-from kuraban.console.desk import common, crowd, study
+from kuraban.console.desk import common, counts, crowd, members, study
 from kuraban.console.desk.crowd import Words
 from kuraban.console.desk.members import Group
 from kuraban.console.desk.seat import Visit
 from kuraban.core import networks
 from kuraban.journal.live import Live
 from kuraban.journal.writer import Job
+from kuraban.server.problems import ProblemError
 
 MOST_ADDRESSES = 50
 _MAPPED = 0xFFFF << 32
 _FULL = 64  # bits of a sketch
+_BEFORE, _AFTER = 24 * 3_600_000_000, 6 * 3_600_000_000
 
 
 class Attempts(NamedTuple):
@@ -72,8 +74,20 @@ async def page(visit: Visit, group: Group) -> Response:
         origins=origins,
         addresses=len(counted),
         attempts=together(list(known.values())),
+        counting=counts.of(visit.service).get(group),
         estimated=estimated,
     )
+
+
+async def count(visit: Visit, group: Group) -> Response:
+    """Begin to count a spray's tries in the journal: from a day before its first alert to some hours after the last."""
+    times = await visit.service.read(lambda connection: members.joined(connection, group))
+    if not times:
+        raise ProblemError(404, "not-found", "no alert belongs to this group")
+    since, until = times[0][0] - _BEFORE, times[-1][0] + _AFTER
+    if not counts.of(visit.service).start(group, visit.service.clock.now(), since, until):
+        raise ProblemError(409, "conflict", "another count is running; try again when it has ended")
+    return visit.go(crowd.path(group))
 
 
 def _origin(live: Live, address: str, fell: int, attempts: Attempts | None) -> Origin:

@@ -7,20 +7,19 @@ import contextlib
 import os
 import re
 import secrets
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from kuraban.console.desk.trial_worker import Job, Said
+from kuraban.console.desk.trial_worker import Job
+from kuraban.console.desk.working import Said, Work
 from kuraban.journal.backtest import Comparison
 from kuraban.server.service import Service
 
 KEEP = 50
-SECONDS = 1800.0  # how long one may take
+WORKER = "kuraban.console.desk.trial_worker"
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -51,45 +50,36 @@ class Trials:
         self._options = service.options
         self._folder = service.options.data / "trials"
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._work: Work | None = None
         self.running: Trial | None = None
         self.last: Trial | None = None  # where the disk takes nothing, at least this one can be looked at
 
     def start(self, toml: str, who: str, at: int, since: int) -> Trial:
-        """Begin one. Raises `BusyError`."""
+        """Begin one. Raises `BusyError`, OSError where no process can be started."""
         options = self._options
         job = Job(
             str(options.data.resolve()),
             toml,
             since,
             options.timezone,
-            SECONDS,
             str(options.instruments) if options.instruments else None,
             str(options.ipdb) if options.ipdb else None,
         )
         with self._lock:
             if self.running is not None:
                 raise BusyError
-            trial = self.running = Trial(secrets.token_hex(8), who, at, since, toml)
-        try:
-            process = self._process = subprocess.Popen(
-                [sys.executable, "-m", "kuraban.console.desk.trial_worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        except OSError:
-            self.running = None
-            raise
-        threading.Thread(target=self._follow, args=(trial, process, job), name="trial", daemon=True).start()
+            trial = Trial(secrets.token_hex(8), who, at, since, toml)
+            self._work = Work(WORKER, job, lambda said: _take(trial, said), lambda status: self._ended(trial, status))
+            self.running = trial
         return trial
 
     def cancel(self, number: str) -> None:
         """End a running one."""
-        trial, process = self.running, self._process
-        if trial is not None and trial.id == number and process is not None:
-            trial.state = CANCELLED
-            process.kill()
+        with self._lock:
+            trial = self.running
+            if trial is not None and trial.id == number and self._work is not None:
+                trial.state = CANCELLED
+                self._work.end()
 
     def get(self, number: str) -> Trial | None:
         """One trial, running or kept."""
@@ -111,22 +101,15 @@ class Trials:
         paths = [(path.stat().st_mtime_ns, path) for path in self._folder.glob("*.json")]
         return [path for _, path in sorted(paths, reverse=True)]
 
-    def _follow(self, trial: Trial, process: "subprocess.Popen[bytes]", job: Job) -> None:
-        """In a thread: take what the process says until it ends."""
-        with process, contextlib.suppress(OSError):
-            if process.stdin is not None and process.stdout is not None:
-                process.stdin.write(msgspec.json.encode(job) + b"\n")
-                process.stdin.flush()
-                for line in process.stdout:
-                    _take(trial, line)
-            process.wait()
+    def _ended(self, trial: Trial, status: int) -> None:
         if trial.state == RUNNING:
             trial.state = DONE if trial.result is not None else FAILED
-            trial.problem = trial.problem or ("" if trial.result else f"exit status {process.returncode}")
+            trial.problem = trial.problem or ("" if trial.result else f"exit status {status}")
         self.last = trial
         with contextlib.suppress(OSError):
             self._keep(trial)
-        self.running = None
+        with self._lock:
+            self.running = None
 
     def _keep(self, trial: Trial) -> None:
         self._folder.mkdir(mode=0o700, exist_ok=True)
@@ -138,15 +121,14 @@ class Trials:
             old.unlink(missing_ok=True)
 
 
-def _take(trial: Trial, line: bytes) -> None:
-    with contextlib.suppress(msgspec.MsgspecError):
-        said = msgspec.json.decode(line, type=Said)
-        if said.result is not None:
-            trial.result = said.result
-        elif said.problem:
-            trial.problem = said.problem
-        else:
-            trial.done, trial.total = said.done, said.total
+def _take(trial: Trial, said: Said) -> None:
+    result = msgspec.json.decode(said.result, type=Comparison | None)
+    if result is not None:
+        trial.result = result
+    elif said.problem:
+        trial.problem = said.problem
+    else:
+        trial.done, trial.total = said.done, said.total
 
 
 _TRIALS: "WeakKeyDictionary[Service, Trials]" = WeakKeyDictionary()
