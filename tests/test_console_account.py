@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,3 +160,23 @@ def test_nothing_is_called_usual_before_enough_was_seen() -> None:
     clock[0] += RECENT + 1
     assert pulse.share() == (0, 0, None)
     assert pulse.share().now is None
+
+
+def test_accounts_and_alerts_are_read_while_the_disk_is_full(tmp_path: Path) -> None:
+    with running(tmp_path) as desk, signed_in(desk, "reader") as client:
+        desk.send(theft()).raise_for_status()
+        assert desk.service.desk is not None
+        connection = desk.service.desk._connection
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        assert desk.send(story(200)).status_code == 503
+        assert client.get("/console/account?id=victim").status_code == 200
+        page = client.get("/console/alerts/1")
+        assert page.status_code == 200
+        token = re.search(r"x-csrf&#34;: &#34;([^&]+)&#34;", page.text)
+        assert token is not None
+        form = {"what": "acknowledged", "seen": "open.0"}
+        refused = client.post("/console/alerts/1/act", data=form, headers={"x-csrf": token[1], "x-part": "row"})
+        assert refused.status_code == 503
+        assert 'data-condition="disk_full"' in client.get("/console/").text
+        connection.execute("PRAGMA max_page_count = 1000000")

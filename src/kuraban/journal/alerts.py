@@ -215,8 +215,8 @@ def members(connection: sqlite3.Connection, ring: str) -> list[Alert]:
 def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, int, float]]:
     """Rings and sprays with alerts still open: (group, alerts, expected loss together), gravest first."""
     rows = connection.execute(
-        "SELECT ring, count(*), sum(loss) FROM alert INDEXED BY alert_by_group"
-        " WHERE ring IS NOT NULL AND state IN ('open', 'acknowledged') GROUP BY ring ORDER BY sum(loss) DESC LIMIT ?",
+        "SELECT ring, sum(alerts), sum(loss) FROM alert_group WHERE state IN ('open', 'acknowledged') AND alerts > 0"
+        " GROUP BY ring ORDER BY sum(loss) DESC LIMIT ?",
         (most,),
     )
     return [(ring, int(n), float(loss)) for ring, n, loss in rows]
