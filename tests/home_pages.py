@@ -17,7 +17,7 @@ from kuraban.console.home.serving import Pages
 from kuraban.home import setup
 from kuraban.home.alertstore import Alert
 from kuraban.home.condition import condition
-from kuraban.home.config import Account, Config, Mailbox
+from kuraban.home.config import Account, Alerts, Channel, Config, Mailbox
 from kuraban.home.folder import Folder
 from kuraban.home.mail.authenticity.keys import Keys
 from kuraban.home.mail.context import MailContext
@@ -89,11 +89,17 @@ class Owner:
     root: Path
     now: datetime = field(default_factory=lambda: at(DAY, 8))
     number: int = 0
+    channel: bool = False
+    sends: bool = True  # whether messages to the owner's channel go out
 
     def __post_init__(self) -> None:
         self.folder = Folder(self.root / "kuraban")
         self.box = Mailbox(name="mail", kind="maildir", path=str(self.root / "mail"), authserv_id=home_mailbox.PROVIDER)
-        self.config = Config(mailbox=[self.box], account=[Account(label, key) for key, label in LABELS.items()])
+        self.config = Config(
+            mailbox=[self.box],
+            account=[Account(label, key) for key, label in LABELS.items()],
+            alerts=Alerts(channels=[Channel("phone", "json://localhost/")] if self.channel else []),
+        )
         if not (self.root / "mail").exists():
             home_mailbox.write_maildir([], self.root / "mail")
             self.folder.write(self.folder.config, setup.written(self.config))
@@ -111,7 +117,7 @@ class Owner:
         self.now += timedelta(hours=hours)
         store = Store.open(self.folder)
         context = MailContext(keys=Keys(home_mailbox.resolver()), accounts=LABELS, now=lambda: self.now)
-        watcher = Watcher(self.folder, self.config, store, "ja", context, lambda *_: True, lambda: self.now)
+        watcher = Watcher(self.folder, self.config, store, "ja", context, lambda *_: self.sends, lambda: self.now)
         watcher.begin()
         watcher.step()
         store.close()
@@ -130,17 +136,18 @@ def hostile(when: datetime, number: int) -> Mail:
     return Mail(when, raw.encode())
 
 
-def quiet(root: Path) -> Owner:
-    """An owner to whom nothing has happened."""
-    owner = Owner(root)
+def quiet(root: Path, *, channel: bool = False) -> Owner:
+    """An owner to whom nothing has happened. channel: whether he has somewhere to be told."""
+    owner = Owner(root, channel=channel)
     owner.deliver(*savings())
     owner.watch()
     return owner
 
 
-def troubled(root: Path) -> Owner:
+def troubled(root: Path, *, sends: bool = True) -> Owner:
     """An owner with a withdrawal to be asked about, a theft, forged mails, hostile ones too."""
-    owner = quiet(root)
+    owner = quiet(root, channel=True)
+    owner.sends = sends
     draw = random.Random(7)
     owner.deliver(*(home_mailbox.phishing(draw, at(DAY, 7, n), 500 + n) for n in range(6)), hostile(at(DAY, 6), 600))
     owner.deliver(home_mailbox.advertising("sbi", at(DAY, 5), 700))

@@ -112,6 +112,15 @@ def test_mine_is_remembered_and_can_be_taken_back(robbed: Opened) -> None:
     assert robbed.answers() == []
 
 
+def test_an_answer_can_be_put_right_long_after(robbed: Opened) -> None:
+    key = robbed.waiting()[0].finding.id
+    robbed.post(f"/findings/{key}/answer", said="mine")
+    listed = robbed.client.get("/findings").text
+    assert f'href="/findings/{key}" data-state="mine"' in listed
+    assert 'href="/findings"' in robbed.client.get("/").text
+    assert robbed.client.get("/findings?page=99999").status_code == 200
+
+
 def test_not_mine_leads_to_what_to_do_now_and_stands_in_place_of_an_earlier_answer(robbed: Opened) -> None:
     key = robbed.waiting()[0].finding.id
     robbed.post(f"/findings/{key}/answer", said="mine")
@@ -273,6 +282,15 @@ def test_the_watch_page_shows_each_mailbox_and_what_it_cannot_read(tmp_path: Pat
         (tmp_path / "away").rename(tmp_path / "mail")
         owner.watch(hours=1)
         assert 'data-box="mail" data-failing="no"' in found.client.get("/watch").text
+
+
+def test_a_channel_that_takes_no_message_is_shown_as_failing_until_it_does(tmp_path: Path) -> None:
+    owner = troubled(tmp_path, sends=False)
+    with opened(owner) as found:
+        assert 'data-channel="phone" data-failed="yes"' in found.client.get("/watch").text
+        owner.sends = True
+        owner.watch(hours=0.5)
+        assert 'data-channel="phone" data-failed="no"' in found.client.get("/watch").text
 
 
 def test_pages_write_while_the_watch_writes_and_neither_loses_anything(robbed: Opened) -> None:

@@ -213,6 +213,8 @@ class Watcher:
         """Send what is due: alerts, the digest, the heartbeat. Names of channels that failed."""
         now, alerts = self.now(), self.config.alerts
         failed = alert.deliver(self.store, alerts, self.language, now, self.send)
+        for name in failed:
+            self.store.set_note(f"unsent:{name}", now.isoformat())
         self._digest(now)
         alert.heartbeat(self.store, alerts, self.language, now, self.send)
         return failed

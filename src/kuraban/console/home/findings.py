@@ -1,5 +1,6 @@
 """A finding with its buttons: how it is shown, answered, noted, put right."""
 
+import re
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -14,6 +15,7 @@ from kuraban.home.model import Words
 from kuraban.home.store import Store
 
 Question = Literal["mine", "known", "seen"]
+A_PAGE = 20
 State = Literal["waiting", "mine", "not_mine", "seen", "over"]
 
 
@@ -70,6 +72,16 @@ def _found(visit: Visit) -> Alert:
     return alert
 
 
+def past(visit: Visit) -> Response:
+    """Everything that was ever raised, newest first, with what became of it: answers are put right from here."""
+    alerts = visit.store.alerts()[::-1]
+    number = visit.request.query_params.get("page", "")
+    last = max(0, (len(alerts) - 1) // A_PAGE)
+    at = min(int(number), last) if re.fullmatch("[0-9]{1,8}", number) else 0
+    rows = [shown(visit.store, alert) for alert in alerts[at * A_PAGE : (at + 1) * A_PAGE]]
+    return visit.page("findings.html", rows=rows, at=at, last=last)
+
+
 def one(visit: Visit) -> Response:
     """One finding."""
     return visit.page("finding.html", shown=shown(visit.store, _found(visit)))
@@ -104,6 +116,7 @@ def undo(visit: Visit) -> Response:
 
 
 PAGES = (
+    Page("GET", "/findings", past),
     Page("GET", "/findings/{key}", one),
     Page("POST", "/findings/{key}/answer", answer),
     Page("POST", "/findings/{key}/note", note),

@@ -66,7 +66,8 @@ def _week(visit: Visit) -> tuple[int, int, int] | None:
 
 def _mark(found: Condition) -> str:
     """Changes when something else waits."""
-    return "-".join(sorted(alert.finding.id for alert in found.waiting)) or "none"
+    waiting = " ".join(sorted(alert.finding.id for alert in found.waiting))
+    return hashlib.sha256(waiting.encode()).hexdigest()[:16]
 
 
 PAGES = (Page("GET", "/", first), Page("GET", "/light", part))
