@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from guide import FINE, ROOT, GuideError, Shell, blocks
@@ -84,6 +85,14 @@ def test_blocks_to_type_are_run_or_say_why_not_and_files_are_read(page: Path) ->
     if page.name not in FOLLOWED:
         unproved = [block for block in blocks(page.read_text(encoding="utf-8")) if not block.unrun]
         assert [block.line for block in unproved if block.kind in {"sh", "console", "toml", "json"}] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_events_sent_by_curl_in_the_text_are_events(page: Path) -> None:
+    bodies = re.findall(r"/v1/decide[^\n]* -d '(.*?)'", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for body in bodies:
+        if "type" in msgspec.json.decode(body):
+            events.decode(body.encode())
 
 
 UNRUN = {"make demo": "has a test of its own", "make test": "is what runs this", "make evaluate": "takes hours",
