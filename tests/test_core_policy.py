@@ -132,6 +132,9 @@ def written(folder: Path, text: str) -> Path:
         ('[broker]\nactions = "allow"\n', "[broker] actions"),
         ("[broker]\nactions = [[1], 2]\n", "[broker] actions"),
         ("[broker]\naction = 1\n", "[broker] action"),
+        ('[broker]\nfallback = "wait"\n', "[broker] fallback"),
+        ("[broker]\nfallback = [1]\nactions = 5\n", "[broker] fallback"),
+        ('[broker]\nfallback = "hold"\nactions = ["allow", "lock"]\n', "[broker] fallback"),
         ("[cost\n", "not a TOML file"),
     ],
 )
@@ -141,6 +144,22 @@ def test_a_policy_file_that_cannot_be_used_is_refused_naming_the_key(tmp_path: P
         policy.load(path)
     assert named in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("", "challenge"),
+        ('[broker]\nfallback = "lock"\n', "lock"),
+        ('[broker]\nactions = ["allow", "notify", "lock"]\n', "notify"),
+        ('[broker]\nactions = ["allow", "hold"]\nfallback = "hold"\n', "hold"),
+    ],
+)
+def test_what_stands_in_for_a_late_decision_is_named_or_the_default_as_far_as_it_can_be_done(
+    tmp_path: Path, text: str, action: str
+) -> None:
+    policy.load(written(tmp_path, text))
+    assert policy.fallback(text) == action
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)

@@ -1,5 +1,6 @@
 """The HTTP API: what a caller sends, what comes back, and what is refused."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -229,6 +230,24 @@ def test_a_deadline_that_passes_gets_the_fallback_flagged_and_recorded(tmp_path:
         assert again.json()["action"] == "allow"
         kinds = [entry["kind"] for entry in desk.client.get("/v1/audit").json()["entries"]]
         assert kinds == ["fallback", "policy"]
+
+
+def test_the_fallback_is_the_policys_own_and_changes_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[broker]\nfallback = "hold"\n')
+    with running(tmp_path / "data", policy=path) as desk:
+        assert desk.service.fallback == "hold"
+        toml = '[broker]\nactions = ["allow", "notify", "lock"]\n'
+        desk.client.post("/v1/policy", json={"toml": toml, "who": "chief"})
+        assert desk.service.fallback == "notify"  # the default is nothing this firm can do
+        wrong = {"toml": toml + 'fallback = "challenge"\n', "who": "chief"}
+        problem(desk.client.post("/v1/policy", json=wrong, headers={}), 422, "invalid-request")
+        path.write_text('[broker]\nfallback = "allow"\n')  # the engine's numbers are those of the start again
+        asyncio.run(serving.reload(desk.service))
+        assert desk.service.fallback == "allow"
+    with running(tmp_path / "data", policy=path, fallback="lock") as desk:
+        assert (desk.service.control.fallback, desk.service.fallback) == ("allow", "lock")
+        assert len(desk.service.policies) == 3
 
 
 def test_too_much_at_once_is_turned_away_until_there_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

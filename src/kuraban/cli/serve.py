@@ -33,7 +33,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--shadow", metavar="TOML", type=Path, help="a policy that only decides along (試行ポリシー)")
     parser.add_argument("--outputs", metavar="TOML", type=Path, help="webhooks, shared signals, owners (通知先)")
-    parser.add_argument("--fallback", choices=ACTIONS, default="challenge", help="answer when a deadline passes")
+    parser.add_argument(
+        "--fallback", choices=ACTIONS, help="answer when a deadline passes; default: [broker] fallback of the policy"
+    )
     parser.add_argument("--timezone", default="Asia/Tokyo", help="the broker's (default: %(default)s)")
     parser.add_argument("--retention-days", type=_days, help="remove what is older (保存日数); default: keep all")
     parser.add_argument("--audit-retention-days", type=_days, help="the same of the audit log (監査記録の保存日数)")

@@ -7,6 +7,7 @@ are compiled afresh. `NUMBA_DISABLE_JIT=1` runs the same functions interpreted (
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -52,7 +53,21 @@ def compiled_before() -> bool:
     return interpreted or any(Path(_config.CACHE_DIR).glob("*/*.nbi"))
 
 
+def _can_keep() -> bool:
+    """Whether compiled code can be kept: Numba refuses to cache where it cannot write, be it to read only."""
+    try:
+        Path(_config.CACHE_DIR).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=_config.CACHE_DIR).close()
+    except OSError:
+        return False
+    return True
+
+
+_CACHED = _can_keep()
+
+
 def jit(function: F) -> F:
-    """Compile `function` on its first call (cached on disk, the interpreter lock released while it runs)."""
-    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    """Compile `function` on its first call (cached on disk where that can be written to, the interpreter lock released
+    while it runs)."""
+    compiled: Any = numba.njit(cache=_CACHED, nogil=True, error_model="numpy")(function)
     return cast(F, compiled)

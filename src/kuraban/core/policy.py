@@ -108,6 +108,16 @@ def load(path: str | Path | None = None) -> np.ndarray:
     return record
 
 
+def fallback(text: str) -> str:
+    """The action that stands in for a decision that is late, by a policy's text (which `load` has understood).
+
+    Where the text names none it is the shipped default's, or the gravest below it that the firm can take.
+    """
+    named = tomllib.loads(default_text())["broker"] | tomllib.loads(text).get("broker", {})
+    most = ACTIONS.index(named["fallback"])
+    return next(name for name in reversed(ACTIONS[: most + 1]) if name in named["actions"])
+
+
 def mute(record: NDArray[Any], signals: Sequence[str]) -> NDArray[Any]:
     """The policy with some signals, or whole families of them («trading»), silenced: for ablations.
 
@@ -133,6 +143,11 @@ def _apply(record: np.ndarray, document: dict[str, Any], source: str) -> None:
                 if not (isinstance(value, str) and len(value) == 2 and value.isascii() and value.isupper()):
                     raise PolicyError(f'{source}: [broker] country must be two capital letters, such as "JP"')
                 record["home"] = ord(value[0]) << 8 | ord(value[1])
+            elif section == "broker" and key == "fallback":
+                # No part of the record: the engine never answers late. Who does reads it with `fallback`.
+                able = table.get("actions")
+                if value not in ACTIONS or (isinstance(able, list) and value not in able):
+                    raise PolicyError(f"{source}: [broker] fallback must be one of actions")
             elif (section, key) in KEYS:
                 field, least, most = KEYS[section, key]
                 if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:

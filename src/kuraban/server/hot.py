@@ -135,7 +135,7 @@ class Hot:
             named = self._named.decode(line)
         except msgspec.DecodeError as error:
             raise ProblemError(422, "invalid-event", str(error)) from None
-        action, now = service.options.fallback, service.clock.now()
+        action, now = service.fallback, service.clock.now()
         service.meters.fallbacks.inc()
         row = (now, named.id, named.account, action, deadline)
         service.later(

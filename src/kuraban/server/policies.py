@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kuraban.core import policy
 from kuraban.journal import proposals, store
 from kuraban.journal.audit import Trail
 from kuraban.journal.live import Live
@@ -49,13 +50,15 @@ class Asker:
 
 
 class PolicyControl:
-    """The policies of a desk. two_person: whether a change needs a second person."""
+    """The policies of a desk. two_person: whether a change needs a second person. fallback: the action that stands in
+    for a decision that is late, by the policy that decides."""
 
     def __init__(self, two_person: bool):
         self.two_person = two_person
         self.versions: list[PolicyVersion] = []
         self.waiting: dict[int, Proposal] = {}
         self._newest = 0
+        self.fallback = "challenge"
 
     def begin(self, live: Live, connection: sqlite3.Connection, text: str, record: np.ndarray, at: int) -> None:
         """At a start: what decided last goes on, unless the policy file is another than the one read last."""
@@ -68,12 +71,13 @@ class PolicyControl:
         if not self.versions:
             _, job = self._change(live, text, record, Asker(START, "the first start"), at)
             job(connection, trail)
-        elif self._last_given(connection) != _mark(record):
+        elif self._last_given(connection) != _mark(text, record):
             _, job = self.take_file(live, text, record, "the policy file differed at a start", at)
             job(connection, trail)
-        store.set_fact(connection, _GIVEN, _mark(record))
+        store.set_fact(connection, _GIVEN, _mark(text, record))
         connection.execute("COMMIT")
         live.replay.policy = self.versions[-1].load()
+        self.fallback = policy.fallback(self.versions[-1].toml)
 
     def take_file(
         self, live: Live, text: str, record: np.ndarray, why: str, at: int
@@ -83,10 +87,10 @@ class PolicyControl:
         same = next((each for each in earlier if each.toml == text), None)
         jobs = [self._settle(each, WITHDRAWN, Asker(FILE, why), at)[1] for each in earlier if each is not same]
         found: PolicyVersion | Proposal | None = same
-        if store.recorded(record) != self.versions[-1].record and same is None:
+        if _mark(text, record) != _mark_of(self.versions[-1]) and same is None:
             found, job = self.ask(live, text, record, Asker(FILE, why, FILE), at)
             jobs.append(job)
-        jobs.append(lambda connection, trail: store.set_fact(connection, _GIVEN, _mark(record)))
+        jobs.append(lambda connection, trail: store.set_fact(connection, _GIVEN, _mark(text, record)))
         return found, lambda connection, trail: [each(connection, trail) for each in jobs]
 
     def ask(
@@ -145,6 +149,7 @@ class PolicyControl:
             len(self.versions) + 1, live.next, at, asker.who, text, store.recorded(record), asker.why, approved_by
         )
         live.replay.policy = record
+        self.fallback = policy.fallback(text)
         self.versions.append(version)
         said = {"version": version.version, "first": version.first, "why": asker.why, "by": asker.key}
         said |= {"sha256": _digest(text), "approved_by": approved_by}
@@ -158,8 +163,8 @@ class PolicyControl:
     def _last_given(self, connection: sqlite3.Connection) -> str | None:
         found = store.fact(connection, _GIVEN)
         if found is None:  # written by a version that did not note it: what the file said is among the policies
-            of_file = [each.record for each in self.versions if each.who in (START, FILE)]
-            found = hashlib.sha256(of_file[-1]).hexdigest() if of_file else None
+            of_file = [each for each in self.versions if each.who in (START, FILE)]
+            found = _mark_of(of_file[-1]) if of_file else None
         return found
 
     def _note_rule(self, connection: sqlite3.Connection, trail: Trail, at: int) -> None:
@@ -175,8 +180,15 @@ def _need_reason(asker: Asker) -> None:
         raise RefusedError("invalid-request", "`why` is needed: the other person has to know the reason")
 
 
-def _mark(record: np.ndarray) -> str:
-    return hashlib.sha256(store.recorded(record)).hexdigest()
+def _mark(text: str, record: np.ndarray) -> str:
+    """What tells policies apart that do something else: the numbers, and the action that stands in for late ones."""
+    return _mark_of(PolicyVersion(0, 0, 0, "", text, store.recorded(record)))
+
+
+def _mark_of(version: PolicyVersion) -> str:
+    late = policy.fallback(version.toml)
+    # Written like this before there was another one than challenge.
+    return hashlib.sha256(version.record + (b"" if late == "challenge" else late.encode())).hexdigest()
 
 
 def _digest(text: str) -> str:

@@ -60,9 +60,9 @@ _DENIAL = b'{"id":"d","time":"2025-01-01T00:00:01Z","account":"-","type":"owner.
 class Options:
     """How a data folder is served.
 
-    fallback: the action when a caller's deadline passes. retention_days: what is older is removed;
-    audit_retention_days: the same of the audit log; None for keeping all. two_person: a change of the policy needs a
-    second person's approval.
+    fallback: the action when a caller's deadline passes, None for the policy's own. retention_days: what is older is
+    removed; audit_retention_days: the same of the audit log; None for keeping all. two_person: a change of the policy
+    needs a second person's approval.
     """
 
     data: Path
@@ -71,7 +71,7 @@ class Options:
     policy: Path | None = None
     shadow: Path | None = None
     timezone: str = "Asia/Tokyo"
-    fallback: str = "challenge"
+    fallback: str | None = None
     retention_days: int | None = None
     settings: Settings = field(default_factory=Settings)
     two_person: bool = False
@@ -116,6 +116,11 @@ class Service:
     def policies(self) -> list[PolicyVersion]:
         """Every policy that ever decided, oldest first."""
         return self.control.versions
+
+    @property
+    def fallback(self) -> str:
+        """The action when a caller's deadline passes."""
+        return self.options.fallback or self.control.fallback
 
     @property
     def journal(self) -> Path:

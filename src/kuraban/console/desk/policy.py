@@ -45,14 +45,14 @@ async def _page(
     desk = service.ready()
     settled = await service.read(lambda connection: proposals.listed(connection, None, HISTORY))
     current = service.policies[-1].load()
-    waiting = [_waiting(visit, each, current) for each in service.control.waiting.values()]
+    waiting = [_waiting(visit, each) for each in service.control.waiting.values()]
     shadow = desk.shadow
     return visit.page(
         "policy.html",
         status,
         current=service.policies[-1],
         lines=policy_words.lines(current),
-        firm=policy_words.firm(current),
+        firm=policy_words.firm(current, service.policies[-1].toml),
         sections=SECTIONS,
         two_person=service.control.two_person,
         waiting=waiting,
@@ -70,16 +70,17 @@ async def _page(
     )
 
 
-def _waiting(visit: Visit, proposal: Proposal, current: np.ndarray) -> dict[str, Any]:
+def _waiting(visit: Visit, proposal: Proposal) -> dict[str, Any]:
     record = policy_words.checked(proposal.toml)
-    changed = [] if isinstance(record, Wrong) else _changed(record, current)
+    changed = [] if isinstance(record, Wrong) else _changed(record, proposal.toml, visit.service.policies[-1])
     return {"proposal": proposal, "changed": changed, "own": proposal.who == visit.person.name}
 
 
-def _changed(record: np.ndarray, before: np.ndarray) -> list[Line | tuple[Firm, Firm]]:
-    """The numbers that differ, and the firm's part where it does."""
+def _changed(record: np.ndarray, text: str, version: PolicyVersion) -> list[Line | tuple[Firm, Firm]]:
+    """The numbers that differ from those of another policy, and the firm's part where it does."""
+    before = version.load()
     found: list[Line | tuple[Firm, Firm]] = [line for line in policy_words.lines(record, before) if line.changed]
-    firms = policy_words.firm(record), policy_words.firm(before)
+    firms = policy_words.firm(record, text), policy_words.firm(before, version.toml)
     return [*found, firms] if firms[0] != firms[1] else found
 
 
@@ -88,7 +89,7 @@ def _history(versions: list[PolicyVersion]) -> list[dict[str, Any]]:
     found = []
     for number in range(len(versions) - 1, max(-1, len(versions) - 1 - HISTORY), -1):
         version = versions[number]
-        changed = _changed(version.load(), versions[number - 1].load()) if number else []
+        changed = _changed(version.load(), version.toml, versions[number - 1]) if number else []
         found.append({"version": version, "changed": changed})
     return found
 
@@ -161,8 +162,8 @@ async def decide(visit: Visit) -> Response:
 async def trial(visit: Visit) -> Response:
     """A trial: how far it is, or both sides with friction against loss."""
     found = _trial(visit)
-    record, current = policy_words.checked(found.toml), visit.service.policies[-1].load()
-    changed = [] if isinstance(record, Wrong) else _changed(record, current)
+    record, current = policy_words.checked(found.toml), visit.service.policies[-1]
+    changed = [] if isinstance(record, Wrong) else _changed(record, found.toml, current)
     return visit.page("trial.html", trial=found, changed=changed, actions=ACTIONS, plot=plot(found), states=trials)
 
 
@@ -196,8 +197,7 @@ async def version(visit: Visit) -> Response:
     if not 0 < number <= len(versions):
         raise ProblemError(404, "not-found", f"there is no policy {number}")
     found = versions[number - 1]
-    before = versions[number - 2].load() if number > 1 else None
-    changed = [] if before is None else _changed(found.load(), before)
+    changed = _changed(found.load(), found.toml, versions[number - 2]) if number > 1 else []
     _, end = await visit.service.read(store.bounds)
     until = versions[number].first if number < len(versions) else end
     return visit.page("policy_version.html", version=found, changed=changed, decided=until - found.first)

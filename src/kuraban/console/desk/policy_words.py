@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kuraban.core.policy import ACTIONS, KEYS, PolicyError
+from kuraban.core.policy import ACTIONS, KEYS, PolicyError, fallback
 from kuraban.journal import store
 
 Words = tuple[str, str]
@@ -71,10 +71,11 @@ class Line(NamedTuple):
 
 
 class Firm(NamedTuple):
-    """What the firm can do and where its owners live."""
+    """What the firm can do and where its owners live. fallback: what it does where a decision is late."""
 
     actions: tuple[str, ...]
     country: str
+    fallback: str
 
 
 class Wrong(NamedTuple):
@@ -93,11 +94,11 @@ def lines(policy: np.ndarray, before: np.ndarray | None = None) -> list[Line]:
     ]
 
 
-def firm(policy: np.ndarray) -> Firm:
-    """The firm's part of a policy."""
+def firm(policy: np.ndarray, text: str) -> Firm:
+    """The firm's part of a policy. text: as TOML."""
     home = int(policy[0]["home"])
     named = [name for name, able in zip(ACTIONS, policy[0]["available"].tolist(), strict=True) if able]
-    return Firm(tuple(named), chr(home >> 8) + chr(home & 0xFF))
+    return Firm(tuple(named), chr(home >> 8) + chr(home & 0xFF), fallback(text))
 
 
 def checked(text: str) -> np.ndarray | Wrong:
@@ -144,6 +145,10 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (
         re.compile(r"\[(?P<section>broker)\] (?P<key>actions) must list"),
         lambda m: f"[broker] actions は {', '.join(ACTIONS)} の一部で、allow を含む一覧です",
+    ),
+    (
+        re.compile(r"\[(?P<section>broker)\] (?P<key>fallback) must be"),
+        lambda m: "[broker] fallback は actions に挙げた対応の一つです",
     ),
     (
         re.compile(r"\[(?P<section>broker)\] (?P<key>country) must be"),
