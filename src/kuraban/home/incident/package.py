@@ -60,6 +60,7 @@ def write_package(evidence: Evidence, into: Path) -> Package:
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         archive.unlink(missing_ok=True)
+        _draft(archive).unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise _failed(folder, error.strerror or "", error.strerror or "") from error
         raise
@@ -231,11 +232,17 @@ def _sums(folder: Path) -> bytes:
 
 
 def _zip(folder: Path, archive: Path) -> None:
-    """The same folder as a zip; the same contents give the same bytes."""
-    with _private(archive) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as whole:
+    """The same folder as a zip, there only when it is whole; the same contents give the same bytes."""
+    draft = _draft(archive)
+    with _private(draft) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as whole:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}", _ZIP_TIME)
             entry.external_attr = 0o600 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             with path.open("rb") as reading, whole.open(entry, "w") as writing:
                 shutil.copyfileobj(reading, writing, CHUNK)
+    draft.replace(archive)
+
+
+def _draft(archive: Path) -> Path:
+    return archive.with_suffix(".part")
