@@ -64,11 +64,13 @@ class Place:
 
 async def find(visit: Visit) -> Response:
     """Lead to an account by its name."""
-    name = visit.request.query_params.get("account", "").strip()
+    asked = visit.request.query_params.get("account", "")
+    name = asked.strip()
     if not name:
         return visit.go("/")
-    if await _known(visit, name) is not None:
-        return visit.go(f"/account?{urlencode({'id': name})}")
+    for each in dict.fromkeys((asked, name)):
+        if await _known(visit, each) is not None:
+            return visit.go(f"/account?{urlencode({'id': each})}")
     near = await visit.service.read(lambda connection: worklist.beginning_with(connection, name, _ALERTS))
     return visit.page("account_none.html", 404, name=name, near=near)
 

@@ -7,11 +7,14 @@ from typing import Any
 
 from starlette.responses import Response
 
+from kuraban.console.desk import members
+from kuraban.console.desk.crowd import title
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.console.desk.shown import Shown, shown
 from kuraban.console.frame import language_of
 from kuraban.console.words import ACTIONS
 from kuraban.journal import alerts, worklist
+from kuraban.journal.live import Live
 from kuraban.journal.worklist import Money
 from kuraban.server.pulse import Pulse, Series
 
@@ -22,11 +25,12 @@ _LATEST, _GROUPS = 8, 6
 
 @dataclass(frozen=True)
 class Board:
-    """What the journal says. groups: (ring or spray, open alerts, expected loss)."""
+    """What the journal says. groups: (ring or spray, open alerts, expected loss). titles: what each is about."""
 
     money: Money
     latest: list[Shown]
     groups: list[tuple[str, int, float]]
+    titles: dict[str, tuple[str, str]]
 
 
 async def now(visit: Visit) -> Response:
@@ -59,15 +63,18 @@ async def _data(visit: Visit) -> dict[str, Any]:
         "conditions": service.views(),
         "stopped": service.stopped_by,
         # Before the journal has been read back there is nothing to show of it.
-        "board": await service.read(lambda connection: _board(connection, now)) if service.desk is not None else None,
+        "board": await service.read(lambda connection: _board(visit.live, connection, now)) if service.desk else None,
     }
 
 
-def _board(connection: sqlite3.Connection, now: int) -> Board:
+def _board(live: Live, connection: sqlite3.Connection, now: int) -> Board:
+    groups = alerts.groups(connection, _GROUPS)
+    known = {name: group for name, _, _ in groups if (group := members.parsed(name)) is not None}
     return Board(
         worklist.money(connection, now),
         [shown(alert) for alert in worklist.latest(connection, _LATEST)],
-        alerts.groups(connection, _GROUPS),
+        groups,
+        {name: title(live, group) for name, group in known.items()},
     )
 
 

@@ -152,6 +152,11 @@
     if (close) close.closest("dialog").close();
   });
 
+  // What looks like a button is pressed by the space bar too.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === " " && event.target.matches && event.target.matches("[data-act]")) { event.preventDefault(); event.target.click(); }
+  });
+
   // In the dialog: a figure chooses a reason, Ctrl+Enter sends.
   document.addEventListener("keydown", (event) => {
     const dialog = event.target.closest && event.target.closest("[data-dialog]");
