@@ -46,7 +46,7 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("alert", "/console/alerts/{alert}"),
     ("account", "/console/account?id={account}"),
     ("account, the busiest", "/console/account?id={busy}"),
-    ("account, 200 events", "/console/account?id={busy}&events=200"),
+    ("account, 120 events", "/console/account?id={busy}&events=120"),
     ("account, more events", "/console/account/events?id={busy}"),
     ("rings and sprays", "/console/groups"),
     ("ring", "/console/groups/show?id={ring}"),

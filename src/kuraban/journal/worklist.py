@@ -14,7 +14,7 @@ from kuraban.core.policy import ACTIONS, HOLD
 from kuraban.journal.alerts import ACKNOWLEDGED, COLUMNS, OPEN, OWNER, STATES, Alert
 
 UNDONE = (OPEN, ACKNOWLEDGED)
-LOOKED_AT = 5_000  # alerts at most, in one search for a word
+LOOKED_AT = 2_500  # alerts at most, in one search for a word
 _HOUR = 3_600_000_000
 _DAY_HOURS = 24
 

@@ -23,7 +23,7 @@ from kuraban.server.api import AccountView
 from kuraban.server.paging import cursor, place
 from kuraban.server.problems import ProblemError
 
-COUNTS = (40, 200)  # events shown at once
+COUNTS = (40, 120)  # events shown at once
 _ALERTS, _KIN, _ADDRESSES = 10, 20, 16
 
 
