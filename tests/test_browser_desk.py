@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
-from browser import Look, inspected
+from browser import Look, barriers, inspected, settled
 from desk import Running
 from desk_pages import RING, SCRIPT, SPRAY, shown
-from kuraban.console.desk.people import MANAGER
+from kuraban.console.desk.people import ANALYST, MANAGER
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -55,3 +56,32 @@ def test_a_page_keeps_nobody_out_fits_a_phone_and_runs_nothing_of_strangers(
         f"{desk.url}/console{PAGES[name].format(alert=alert, event=event)}",
         f"desk-{name}",
     )
+
+
+def test_another_policy_is_tried_on_the_journal_and_the_two_outcomes_stand_side_by_side(
+    desk: Running, look: Look
+) -> None:
+    page = look.signed_in(desk, "責任者", MANAGER)
+    page.goto(f"{desk.url}/console/policy")
+    page.locator("#toml").fill("[cost]\nchallenge = 12000\nhold = 200000\nlock = 400000\n")
+    page.locator("#since").fill("2025-04-01")
+    page.get_by_role("button", name="試す", exact=True).click()
+    page.wait_for_url("**/console/policy/trials/*")
+    expect(page.locator("#trial")).to_have_attribute("data-state", "done", timeout=120_000)
+    settled(page)
+    expect(page.locator("#sides")).to_contain_text("追加認証以上の口座")
+    inspected(lambda **options: look.signed_in(desk, "責任者", MANAGER, **options), page.url, "desk-trial")
+
+
+def test_a_ring_is_judged_as_one_thing(desk: Running, look: Look) -> None:
+    page = look.signed_in(desk, "佐藤", ANALYST)
+    page.goto(f"{desk.url}/console/groups/show?id={RING}")
+    settled(page)
+    page.locator("#act > summary").press("Enter")
+    page.get_by_label("確認中").check()
+    page.get_by_label("理由").fill("銘柄の買い上げを調査中")
+    page.get_by_label("確認しました").check()
+    assert barriers(page) == []
+    page.get_by_role("button", name="まとめて判定する").press("Enter")
+    expect(page.locator("#acts")).to_contain_text("銘柄の買い上げを調査中")
+    expect(page.locator("main [data-row] .state-acknowledged")).to_have_count(8)

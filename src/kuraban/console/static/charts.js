@@ -32,8 +32,8 @@
     return uPlot.paths.linear();
   }
 
-  // All there is; around a lone moment an hour on either side.
-  const around = (_, from, to) => (from == null || from !== to ? [from, to] : [from - 3600, to + 3600]);
+  // All there is; around a lone point some room on either side: an hour, or one.
+  const around = (room) => (_, from, to) => (from == null || from !== to ? [from, to] : [from - room, to + room]);
   const wide = (figure) => Math.max(200, (figure.querySelector(".plot") || figure).clientWidth);
 
   function draw(figure) {
@@ -45,7 +45,7 @@
     const axis = (more) => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, ...more });
     const options = {
       width, height: Number(figure.dataset.height || 220),
-      scales: { x: { time: given.time !== false, range: around }, y: given.range ? { range: given.range } : {} },
+      scales: { x: { time: given.time !== false, range: around(given.time === false ? 1 : 3600) }, y: given.range ? { range: given.range } : {} },
       axes: [axis(given.time === false ? { values: (_, ticks) => ticks.map(written.number) } : { values: times, space: 70 }), axis({
         size: 72, values: (_, ticks) => ticks.map(say),
         ...(given.y === "logit" ? { splits: (_, axis_, low, high) => odds.filter((v) => v >= low && v <= high) } : {}),
