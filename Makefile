@@ -8,7 +8,7 @@ RUN := $(VENV)/bin
 UV_VERSION := 0.9
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
-.PHONY: setup demo test check bench docs evaluate clean
+.PHONY: setup demo test check bench docs screenshots evaluate clean
 
 setup: $(VENV)/.installed
 
@@ -42,6 +42,10 @@ docs: $(VENV)/.installed-docs
 	LC_ALL=C $(RUN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -b html -c docs . build/docs
 	$(RUN)/python tools/check_site.py build/docs
 	@echo "build/docs/index.html"
+
+# The pictures of the console in docs/images, of a story played for them; needs a Chromium.
+screenshots: setup
+	$(RUN)/python tools/screenshots.py
 
 $(VENV)/.installed-docs: $(VENV)/.installed
 	$(RUN)/uv sync --locked --inexact --group docs --python $(RUN)/python

@@ -180,17 +180,27 @@ def inspected(open: Callable[..., Page], address: str, name: str) -> None:
         settled(page)
         assert page.locator("html").get_attribute("lang") == language
         found += barriers(page)
-        found += [f"wider than the window: {each}" for each in page.evaluate(_WIDE)] if overflow(page) > 0 else []
+        found += spilled(page, "the window")
         shoot(page, f"{name}-{language}")
         page.emulate_media(color_scheme="dark")
         found += [f"dark: {each}" for each in barriers(page, "color-contrast")]
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        found += [f"wider than a phone: {each}" for each in page.evaluate(_WIDE)] if overflow(page) > 0 else []
+        found += spilled(page, "a phone")
         shoot(page, f"{name}-{language}-dark-phone")
         assert not page.evaluate("window.hostile")
         page.context.close()
     assert not found, "\n".join(found)
 
+
+def spilled(page: Page, what: str) -> list[str]:
+    """What makes a page wider than its window, and what reaches beyond the panel it stands in."""
+    found = [f"wider than {what}: {each}" for each in page.evaluate(_WIDE)] if overflow(page) > 0 else []
+    return found + [f"on {what}, wider than its panel: {each}" for each in page.evaluate(_SPILLED)]
+
+
+_SPILLED = """() => [...document.querySelectorAll('main .panel, main .tile')].filter(
+    (each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX === 'visible'
+).map((each) => each.textContent.trim().replace(/\\s+/g, ' ').slice(0, 120))"""
 
 # The innermost elements that reach beyond the window, and do not scroll within something that fits.
 _WIDE = """() => [...document.querySelectorAll('main *, header *')].filter((each) => {

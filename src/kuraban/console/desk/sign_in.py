@@ -56,6 +56,7 @@ def routes(seat: Seat) -> list[Route]:
             return _page(seat, request, "sign_in.html", 503, problem="away")
         if word is None:
             seat.tries.failed(address)
+            seat.service.log.write("sign-in-refused", problem="a link that is wrong, used or expired")
             return _page(seat, request, "sign_in.html", 410, problem="link")
         return await let_in(seat, request, word, RedirectResponse(ROOT + _asked_back(request), 303, headers=HEADERS))
 
