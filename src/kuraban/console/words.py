@@ -80,7 +80,9 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         return yen(value)
 
     def number(value: float | None, places: int = 0) -> str:
-        return unknown if value is None or math.isnan(value) else f"{value:,.{places}f}"
+        if value is None or math.isnan(value):
+            return unknown
+        return f"{round(value, places) + 0.0:,.{places}f}"  # no minus before a zero
 
     def percent(value: float | None) -> str:
         """A probability. What is small says how small; nothing is ever shown as certain."""
