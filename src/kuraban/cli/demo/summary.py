@@ -214,7 +214,7 @@ def _money(summary: Summary, say: Say) -> Iterable[str]:
     )
 
 
-_GROUPS = (("ring", "仕手買いの一味", "rings"), ("spray", "総当たりの発信元", "sources of password lists"))
+_GROUPS = (("ring", "仕手買いの一味", "rings"), ("spray", "総当たりの発信元", "networks that tried lists"))
 
 
 def _named(summary: Summary, say: Say) -> Iterable[str]:
@@ -222,8 +222,10 @@ def _named(summary: Summary, say: Say) -> Iterable[str]:
         found = summary.groups(kind)
         shown = ", ".join(f"{name} ({count})" for name, count in found[:MOST_GROUPS])
         more = len(found) - MOST_GROUPS
-        yield say(f"{ja} {len(found)}(口座数): {shown}", f"{len(found)} {en} (accounts): {shown}") + (
-            say(f" ほか {more}", f" and {more} more") if more > 0 else ""
+        if more > 0:
+            shown += say(f" ほか {more}", f" and {more} more")
+        yield say(
+            f"{ja}: {len(found)}(かっこ内は口座数) {shown}", f"{en} named: {len(found)} (accounts in brackets) {shown}"
         )
 
 
