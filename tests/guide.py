@@ -94,7 +94,7 @@ def matches(shown: str, printed: str) -> bool:
 class Shell:
     """A bash that a guide is typed into. Whatever it started ends with it."""
 
-    def __init__(self, folder: Path, language: str, seconds: float = 300.0):
+    def __init__(self, folder: Path, language: str, seconds: float = 600.0):
         self.folder, self.seconds = folder, seconds
         self._programs = list[int]()
         path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
