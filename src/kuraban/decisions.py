@@ -67,6 +67,12 @@ NETWORK_WORDS = (
     (NET_PRIVATE, "社内・私設アドレス", "private address"),
 )
 UNKNOWN = ("不明", "unknown")
+# The fact of `access.device` where a login carried no device id; what is then said, by whether it speaks for a thief.
+NO_DEVICE = 1
+NO_DEVICE_WORDS = {
+    True: ("端末IDがない(この口座ではいつもある)", "no device id, which this account usually has"),
+    False: ("端末IDがない(それだけでは疑わしくない)", "no device id, which by itself is not suspicious"),
+}
 
 
 # A decision's fields by name, as in a DECISION row.
@@ -183,6 +189,8 @@ class Writer:
 
     def _reason(self, row: Fields, k: int, weight: float, fact: int, ja: str, en: str) -> Reason:
         signal = SIGNALS[k]
+        if k == ids.DEVICE and fact == NO_DEVICE:
+            ja, en = NO_DEVICE_WORDS[weight > 0]
         words: tuple[dict[str, str], dict[str, str]] = ({}, {})
         for i, template in enumerate((ja, en)):
             if "{" in template:
