@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -32,8 +33,10 @@ from engine_stories import (
 from kuraban import events
 from kuraban.columns import Batch
 from kuraban.core.jit import interpreted
-from kuraban.replay import Replay
+from kuraban.replay import CORE, Replay
 from kuraban.snapshot import SnapshotError
+
+typeof: Any = numba.typeof
 
 MAIN = "import test_engine_invariants as t, sys; t.main(*sys.argv[1:])"
 
@@ -168,6 +171,17 @@ def test_two_halves_with_a_saved_state_between_give_the_bytes_of_the_whole(
     found += told_from_file(after, second)
     assert found == expected
     assert digests(after) == digests(whole)
+
+
+def test_a_loaded_state_is_decided_on_by_the_code_that_is_compiled_already(tmp_path: Path) -> None:
+    def types(replay: Replay) -> list[Any]:
+        return [typeof(getattr(replay.state, name)) for name in CORE]
+
+    Replay().save(tmp_path / "state")
+    replay = Replay()
+    fresh = types(replay)
+    replay.load(tmp_path / "state")
+    assert types(replay) == fresh
 
 
 def test_software_met_before_a_saved_state_is_called_by_its_name_after_it(tmp_path: Path) -> None:

@@ -184,12 +184,15 @@ class Replay:
         Raises `SnapshotError` when it is damaged, of another version, or was made with other instruments.
         """
         arrays = snapshot.load(path)
+        core: dict[str, NDArray[Any]] = {}
         for name, dtype in CORE.items():
             array = arrays.get(f"core.{name}")
             if array is None or array.dtype != dtype:
                 raise snapshot.SnapshotError(
                     f"{path} was saved by another version of Kuraban; replay the events to make a new state"
                 )
+            # To the compiler a dtype read from a file is another type than ours: it would compile the engine anew.
+            core[name] = array.view(dtype)
         reader = {name[7:]: array for name, array in arrays.items() if name.startswith("reader.")}
         try:
             self.reader.restore(reader)
@@ -197,6 +200,4 @@ class Replay:
                 self.clients.recall(arrays["clients"].tobytes())
         except (ValueError, KeyError) as error:
             raise snapshot.SnapshotError(f"{path} does not fit this run: {error}") from error
-        self.state = engine.State(
-            arrays["core.profiles"], arrays["core.crowds"], arrays["core.networks"], arrays["core.population"]
-        )
+        self.state = engine.State(core["profiles"], core["crowds"], core["networks"], core["population"])
