@@ -8,8 +8,8 @@ import pytest
 
 import home_mailbox
 from home_owner import Habit, Life
+from home_pages import savings, theft
 from kuraban.cli import main
-from test_home_watch import savings, theft
 
 
 @pytest.fixture(autouse=True)

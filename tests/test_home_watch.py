@@ -16,7 +16,8 @@ import pytest
 
 import home_mailbox
 from dovecot import PASSWORD, USER, Dovecot, dovecot
-from home_owner import JP, THIN, Done, at
+from home_owner import Done, at
+from home_pages import savings, theft
 from kuraban.home import setup
 from kuraban.home.config import Account, Alerts, Channel, Config, Mailbox
 from kuraban.home.findings import Kind, Level
@@ -75,23 +76,6 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
-
-
-def savings() -> list[Done]:
-    days = [date(2025, month, 10) for month in range(4, 12)]
-    return [Done(at(day, 7), "rakuten", "fund", "全世界株式", "全世界株式", quantity=30_000) for day in days]
-
-
-def theft() -> list[Done]:
-    sales = [
-        Done(at(DAY, 12, n), "rakuten", "trade", s, JP[s][0], "sell", JP[s][1], 100, n)
-        for n, s in enumerate(sorted(JP)[:9])
-    ]
-    buys = [
-        Done(at(DAY, 12, 20 + n), "rakuten", "trade", s, THIN[s][0], "buy", 80, 20_000, 50 + n)
-        for n, s in enumerate(sorted(THIN)[:3])
-    ]
-    return [*sales, *buys]
 
 
 def test_what_comes_while_watching_is_told_within_the_round_and_only_once(world: World) -> None:

@@ -5,11 +5,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import msgspec
-
 from kuraban.console.desk.count_worker import Count, Job
 from kuraban.console.desk.members import Group
-from kuraban.console.desk.working import Said, Work
+from kuraban.console.desk.working import Work, note
 from kuraban.server.service import Service
 
 WORKER = "kuraban.console.desk.count_worker"
@@ -53,7 +51,7 @@ class Counts:
         with self._lock:
             if self._busy:
                 return False
-            Work(WORKER, job, lambda said: _take(counting, said), lambda status: self._ended(counting, status))
+            Work(WORKER, job, lambda said: note(counting, said, Count), lambda status: self._ended(counting, status))
             self._busy = True
             self._kept[group.id] = counting
             while len(self._kept) > _KEPT:
@@ -66,16 +64,6 @@ class Counts:
         counting.running = False
         with self._lock:
             self._busy = False
-
-
-def _take(counting: Counting, said: Said) -> None:
-    result = msgspec.json.decode(said.result, type=Count | None)
-    if result is not None:
-        counting.result = result
-    elif said.problem:
-        counting.problem = said.problem
-    else:
-        counting.done, counting.total = said.done, said.total
 
 
 _COUNTS: "WeakKeyDictionary[Service, Counts]" = WeakKeyDictionary()

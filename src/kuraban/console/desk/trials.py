@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from kuraban.console.desk.trial_worker import Job
-from kuraban.console.desk.working import Said, Work
+from kuraban.console.desk.working import Work, note
 from kuraban.journal.backtest import Comparison
 from kuraban.server.service import Service
 
@@ -69,7 +69,9 @@ class Trials:
             if self.running is not None:
                 raise BusyError
             trial = Trial(secrets.token_hex(8), who, at, since, toml)
-            self._work = Work(WORKER, job, lambda said: _take(trial, said), lambda status: self._ended(trial, status))
+            self._work = Work(
+                WORKER, job, lambda said: note(trial, said, Comparison), lambda status: self._ended(trial, status)
+            )
             self.running = trial
         return trial
 
@@ -119,16 +121,6 @@ class Trials:
         path.with_suffix(".tmp").replace(path)
         for old in self._paths()[KEEP:]:
             old.unlink(missing_ok=True)
-
-
-def _take(trial: Trial, said: Said) -> None:
-    result = msgspec.json.decode(said.result, type=Comparison | None)
-    if result is not None:
-        trial.result = result
-    elif said.problem:
-        trial.problem = said.problem
-    else:
-        trial.done, trial.total = said.done, said.total
 
 
 _TRIALS: "WeakKeyDictionary[Service, Trials]" = WeakKeyDictionary()

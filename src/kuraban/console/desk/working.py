@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -32,6 +32,26 @@ class Said(msgspec.Struct, omit_defaults=True):
     total: int = 0
     result: msgspec.Raw = msgspec.Raw(b"null")
     problem: str = ""
+
+
+class Told(Protocol):
+    """What keeps account of such work for the pages."""
+
+    result: Any
+    problem: str
+    done: int
+    total: int
+
+
+def note(told: Told, said: Said, kind: type[Any]) -> None:
+    """Keep what a process has said. kind: of its result."""
+    result = msgspec.json.decode(said.result, type=kind | None)
+    if result is not None:
+        told.result = result
+    elif said.problem:
+        told.problem = said.problem
+    else:
+        told.done, told.total = said.done, said.total
 
 
 class Work:
