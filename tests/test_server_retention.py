@@ -6,13 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from desk import Running, running, story, theft
 from kuraban.journal import audit, retention
 from kuraban.journal.checking import check
+from kuraban.server import forgetting
 from kuraban.server.clock import Clock
+from kuraban.server.desk import NotNowError
 from kuraban.server.forgetting import forget
 from kuraban.server.outputs.settings import Outputs, Owners, Stream
 from test_server_outputs import KEY
@@ -163,3 +166,34 @@ def test_nothing_of_the_audit_log_can_be_removed_any_other_way(tmp_path: Path) -
         connection.execute("DROP TRIGGER audit_is_not_removed")
         connection.execute("DELETE FROM audit WHERE n = 3")
         assert audit.checked(connection).broken == 4
+
+
+def test_forgetting_begins_with_the_server_and_a_round_that_fails_is_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "_HOUR_S", 0.001)
+    with running(tmp_path, retention_days=1) as desk:
+        desk.send(story(300))
+    with running(tmp_path, retention_days=1) as desk:
+        service, said = desk.service, list[tuple[str, dict[str, Any]]]()
+        service.clock = Clock(service.clock.now() + 3 * DAY)
+        write, refusals = service.write, iter([sqlite3.OperationalError("disk I/O error"), NotNowError("disk_full")])
+
+        async def unwilling(job: Any) -> Any:
+            for refusal in refusals:
+                raise refusal
+            return await write(job)
+
+        async def rounds() -> None:
+            running_on = asyncio.create_task(forgetting.run(service))
+            async with asyncio.timeout(60):
+                while len(said) < 3:
+                    await asyncio.sleep(0.001)
+            running_on.cancel()
+
+        monkeypatch.setattr(service, "write", unwilling)
+        monkeypatch.setattr(service.log, "write", lambda event, **fields: said.append((event, fields)))
+        asyncio.run(rounds())
+        assert [event for event, _ in said][:3] == ["not-forgotten-yet", "not-forgotten-yet", "forgotten"]
+        assert said[0][1] == {"kind": "OperationalError", "problem": "disk I/O error"}
+        assert said[2][1]["gone"]["events"] == 300

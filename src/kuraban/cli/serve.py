@@ -12,7 +12,7 @@ from kuraban.cli.errors import CommandError
 from kuraban.console.desk import app, auditing
 from kuraban.console.desk.people import People
 from kuraban.core.policy import ACTIONS, PolicyError, load
-from kuraban.server import serving
+from kuraban.server import forgetting, serving
 from kuraban.server.desk import Settings
 from kuraban.server.guard import is_loopback
 from kuraban.server.outputs import settings
@@ -106,7 +106,11 @@ def run(given: argparse.Namespace) -> int:
     )
     config = serving.configured(service, listening, open=open_, more=list(pages))
     clean = asyncio.Runner(loop_factory=config.get_loop_factory()).run(
-        serving.serve(service, serving.Server(config, begun), [lambda: auditing.run(service, people)])
+        serving.serve(
+            service,
+            serving.Server(config, begun),
+            [lambda: forgetting.run(service), lambda: auditing.run(service, people)],
+        )
     )
     people.close()
     return 0 if clean else 1

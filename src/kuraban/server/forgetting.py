@@ -1,10 +1,28 @@
 """The removal of what is too old, while the desk serves: by readers and the writer in turns, in small parts."""
 
+import asyncio
+import sqlite3
 from collections import Counter
 
 from kuraban.journal import retention, store
 from kuraban.journal.retention import ANSWERS, ANSWERS_DAYS, DAY, KINDS, Kind
+from kuraban.server.desk import NotNowError
 from kuraban.server.service import Service
+
+_HOUR_S = 3600.0
+
+
+async def run(service: Service) -> None:
+    """Forget now and every hour, for as long as the server runs; after a round that fails (logged) comes the next."""
+    while True:
+        try:
+            gone = await forget(service) if service.stopped_by is None else None
+        except (NotNowError, OSError, sqlite3.Error) as error:
+            service.log.write("not-forgotten-yet", kind=type(error).__name__, problem=str(error)[:200])
+        else:
+            if gone:
+                service.log.write("forgotten", gone=gone)
+        await asyncio.sleep(_HOUR_S)
 
 
 async def forget(service: Service) -> Counter[str]:

@@ -14,8 +14,6 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kuraban.journal.store import PolicyVersion
-from kuraban.server.desk import NotNowError
-from kuraban.server.forgetting import forget
 from kuraban.server.guard import is_loopback
 from kuraban.server.service import Service
 from kuraban.server.web import application
@@ -24,7 +22,6 @@ Beside = Callable[[], Awaitable[None]]
 
 HEADERS_S = 10.0
 MOST_CONNECTIONS = 2000
-_HOUR = 3600.0
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -154,7 +151,7 @@ async def reload(service: Service) -> None:
 async def _background(
     service: Service, loop: asyncio.AbstractEventLoop, beside: Sequence[Beside]
 ) -> AsyncIterator[threading.Thread]:
-    """Recovery, deliveries and the removal of what is too old, while the server answers."""
+    """Recovery, deliveries and what else is to run, while the server answers."""
     started = asyncio.Event()
 
     def start() -> None:
@@ -167,7 +164,7 @@ async def _background(
 
     async def work() -> None:
         await started.wait()
-        await asyncio.gather(service.outbox.run(service), _forget(service), *(run() for run in beside))
+        await asyncio.gather(service.outbox.run(service), *(run() for run in beside))
 
     task = loop.create_task(work())
     try:
@@ -176,16 +173,6 @@ async def _background(
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-async def _forget(service: Service) -> None:
-    while True:
-        if service.stopped_by is None:
-            with contextlib.suppress(NotNowError):  # next hour, then
-                gone = await forget(service)
-                if gone:
-                    service.log.write("forgotten", gone=gone)
-        await asyncio.sleep(_HOUR)
 
 
 class Server(uvicorn.Server):
