@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from browser import Look
+
+# How long an example takes says more about the machine than about what is tested.
+settings.register_profile("kuraban", deadline=None)
+settings.load_profile("kuraban")
 
 FAILED = pytest.StashKey[bool]()
 

@@ -199,7 +199,7 @@ def decoded(stream: bytes) -> tuple[list[events.Event], list[tuple[int, str]], i
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(stream=streams())
 def test_the_reader_says_what_decoding_line_by_line_says(
     stream: bytes, tmp_path_factory: pytest.TempPathFactory
@@ -215,7 +215,7 @@ def test_the_reader_says_what_decoding_line_by_line_says(
     assert counts.lines == counts.accepted + counts.duplicates + counts.rejected.total()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=400))
 def test_no_bytes_make_the_reader_fail(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "noise.jsonl"
@@ -225,7 +225,6 @@ def test_no_bytes_make_the_reader_fail(raw: bytes, tmp_path: Path) -> None:
     assert reader.counts.lines == reader.counts.rejected.total()
 
 
-@settings(deadline=None)
 @given(text=WORD)
 def test_a_text_has_the_same_hash_in_a_row_as_by_itself(text: str) -> None:
     raw = text.encode("utf-8", "surrogatepass")

@@ -15,7 +15,7 @@ from kuraban.core.profile import PROFILE
 
 PROBABILITY = st.floats(0, 1)
 YEN = st.floats(0, 1e12)
-SOME = settings(max_examples=200, deadline=None)
+SOME = settings(max_examples=200)
 
 
 @st.composite

@@ -28,7 +28,7 @@ from kuraban.core.profile import (
 from kuraban.core.signals import ids
 from kuraban.core.signals.catalogue import SIGNALS
 
-SOME = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=60)
 WEIGHT = st.floats(0, 200, width=32)
 JP, OTHER = 0x4A50, 0x5347
 DAY_US = 86_400_000_000

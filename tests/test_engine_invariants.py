@@ -184,6 +184,21 @@ def test_a_loaded_state_is_decided_on_by_the_code_that_is_compiled_already(tmp_p
     assert types(replay) == fresh
 
 
+def test_new_accounts_after_a_saved_state_do_not_make_the_old_ones_move(
+    stream: tuple[Path, Path], tmp_path: Path
+) -> None:
+    before, after = Replay(), Replay()
+    told_from_file(before, stream[0])
+    before.save(tmp_path / "state")
+    after.load(tmp_path / "state")
+    table, known = after.state.profiles, len(after.reader.accounts)
+    login = {"id": "new", "time": "2026-04-07T10:00:00+09:00", "account": "a new one", "type": "login.succeeded"}
+    (tmp_path / "1.jsonl").write_bytes(msgspec.json.encode(login))
+    told_from_file(after, tmp_path / "1.jsonl")
+    assert len(after.reader.accounts) == known + 1
+    assert after.state.profiles is table
+
+
 def test_software_met_before_a_saved_state_is_called_by_its_name_after_it(tmp_path: Path) -> None:
     client = {"ip": "126.159.33.187", "user_agent": "KabuApp/7.5 (iOS 18.5)"}
     login = {

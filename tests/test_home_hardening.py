@@ -137,7 +137,7 @@ def test_a_tab_or_line_end_in_a_note_does_not_break_the_record_shown() -> None:
     assert len(text.splitlines()) == 2
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

@@ -290,7 +290,7 @@ def test_no_cell_of_a_table_can_begin_a_formula_or_a_new_row(text: str) -> None:
     assert raw.count(b"\r\n") == 3
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.text(max_size=300), st.sampled_from(["ja", "en"]))
 def test_any_text_of_others_can_stand_in_the_pdf(text: str, language: str) -> None:
     hostile = entry(what=Words(text, text), account=text[:100], why=(Words("<para><b>", "</font>&amp;"),))

@@ -146,7 +146,7 @@ def beyond_their_own(whole: Graph, cuts: tuple[str, ...]) -> set[tuple[str, str]
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(belongings())
 def test_the_separation_separates_and_no_cheaper_set_does(mine: Belongings) -> None:
     assert problems(mine) == []
@@ -164,7 +164,7 @@ def test_the_separation_separates_and_no_cheaper_set_does(mine: Belongings) -> N
         assert minutes == cheapest
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(belongings(), st.data())
 def test_a_further_cut_never_puts_more_money_in_reach(mine: Belongings, data: st.DataObject) -> None:
     whole = graph(mine)
@@ -188,7 +188,7 @@ def test_a_password_has_no_place_in_the_file() -> None:
         msgspec.convert({"broker": [{"name": "B", "password": "hunter2"}]}, Belongings)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(min_size=1, max_size=64), st.sampled_from(["ja", "en"]))
 def test_any_name_gives_a_sound_picture_with_no_markup_of_its_own(name: str, language: str) -> None:
     mine = Belongings(broker=[Broker(name=name, yen=1.0)])

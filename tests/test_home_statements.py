@@ -236,20 +236,20 @@ def accounted(statement: Statement) -> None:
     assert len({fact.event.id for fact in statement.facts}) == len(statement.facts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(sample_lines | lines.map(lambda text: text.encode("cp932", "replace") + b"\r\n"), max_size=25))
 def test_any_mixture_of_lines_is_read_without_a_crash_and_every_record_accounted_for(mixture: list[bytes]) -> None:
     accounted(read(b"".join(mixture)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=400), st.integers(0, len(JP)))
 def test_any_bytes_anywhere_in_an_export_are_read_without_a_crash(junk: bytes, at: int) -> None:
     accounted(read(JP[:at] + junk + JP[at:]))
     accounted(read(junk))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(ROWS[:4]), max_size=12), st.randoms())
 def test_the_order_of_rows_does_not_change_which_events_there_are(rows: list[str], random: Random) -> None:
     shuffled = random.sample(rows, len(rows))

@@ -202,7 +202,7 @@ def test_an_older_journal_is_brought_up_to_date_with_its_content(tmp_path: Path)
     connection.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=120), st.integers(1, 10), st.integers(1, 9))
 def test_the_window_knows_at_least_as_many_ids_as_it_promises(names: list[int], capacity: int, size: int) -> None:
     window, seen, at = Window(capacity), dict[int, int](), 0

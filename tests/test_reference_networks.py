@@ -249,7 +249,7 @@ def test_a_database_without_countries_or_systems_is_refused(tmp_path: Path) -> N
         Networks.load(path)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(0), st.integers(0, 255))
 def test_a_damaged_database_is_read_or_refused_but_never_breaks_the_reader(
     tmp_path_factory: pytest.TempPathFactory, at: int, byte: int

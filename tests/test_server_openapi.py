@@ -38,7 +38,7 @@ def api(desk: Running) -> Any:
 def test_an_endpoint_answers_as_described_to_whatever_is_sent(api: Any, each: Endpoint) -> None:
     operation = api[plain(each.path)][each.method]
 
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy() | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def tried(case: Any) -> None:
         case.call_and_validate(checks=CHECKS, timeout=30)

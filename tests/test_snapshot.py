@@ -14,7 +14,7 @@ from kuraban.core.profile import PROFILE
 from kuraban.snapshot import MAGIC, SnapshotError
 
 NESTED = np.dtype([("id", "u8"), ("part", [("weight", "f4"), ("count", "i2", (3,))], (2,))], align=True)
-IN_TMP = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+IN_TMP = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 DTYPES: st.SearchStrategy[np.dtype[Any]] = st.sampled_from(["f8", "i4", "u2", "u1"]).map(np.dtype)
 
@@ -44,6 +44,27 @@ def saved(folder: Path) -> Path:
 
 def test_what_was_saved_is_loaded_again(tmp_path: Path) -> None:
     assert same(snapshot.load(saved(tmp_path)), example())
+
+
+def test_an_array_that_will_grow_is_given_empty_rows_and_does_without_them_where_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path)
+    found = snapshot.load(path, roomy={"nested"})
+    known, more = found["nested"][:5], found["nested"][5:]
+    assert same(found | {"nested": known}, example())
+    assert len(more) > 1000
+    assert not any(more.tobytes())
+
+    zeros = np.zeros
+
+    def short(shape: Any, *more: Any) -> Any:
+        if np.prod(shape) > 1000:
+            raise MemoryError
+        return zeros(shape, *more)
+
+    monkeypatch.setattr(np, "zeros", short)
+    assert same(snapshot.load(path, roomy={"nested"}), example())
 
 
 @IN_TMP

@@ -183,7 +183,7 @@ class Replay:
 
         Raises `SnapshotError` when it is damaged, of another version, or was made with other instruments.
         """
-        arrays = snapshot.load(path)
+        arrays = snapshot.load(path, roomy={"core.profiles"})
         core: dict[str, NDArray[Any]] = {}
         for name, dtype in CORE.items():
             array = arrays.get(f"core.{name}")

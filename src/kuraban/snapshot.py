@@ -6,11 +6,12 @@ of 32 MiB of an array each, compressed and decompressed two at a time, because d
 to a temporary file beside the target, is flushed to the disk and then renamed.
 """
 
+import contextlib
 import json
 import os
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ MAGIC = b"kuraban-state 3\n"
 _LEVEL = 1
 _WORKERS = 2
 _CHUNK = 32 << 20
+_LEAST_ROOM = 1024  # rows
 _PREFIX = 8 + 4  # the header's length and checksum
 
 
@@ -61,8 +63,9 @@ def save(path: str | Path, arrays: dict[str, NDArray[Any]]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load(path: str | Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a state file.
+def load(path: str | Path, *, roomy: Container[str] = ()) -> dict[str, NDArray[Any]]:
+    """The arrays of a state file. roomy: names of those that get rows of zeros at their end, a quarter of what they
+    hold, where the memory for them can be had: to make them larger later would mean to copy them.
 
     Raises `SnapshotError` for a file that is not one, is cut short or damaged.
     """
@@ -78,9 +81,9 @@ def load(path: str | Path) -> dict[str, NDArray[Any]]:
         if size != header["size"]:
             raise SnapshotError(f"{source} is cut short: {size:,} of {header['size']:,} bytes; use an older state file")
         for place in header["arrays"]:
-            array = np.empty(tuple(place["shape"]), _dtype(place["dtype"]))
+            array = _new(tuple(place["shape"]), _dtype(place["dtype"]), place["name"] in roomy)
             arrays[place["name"]] = array
-            view = _bytes(array)
+            view = _bytes(array[: place["shape"][0]] if place["shape"] else array)
             for number, (at, length, crc) in enumerate(place["pieces"]):
                 file.seek(at)
                 part = view[number * _CHUNK : (number + 1) * _CHUNK]
@@ -90,6 +93,14 @@ def load(path: str | Path) -> dict[str, NDArray[Any]]:
         for name, found in waiting:
             _expect(name, found, source)
     return arrays
+
+
+def _new(shape: tuple[int, ...], dtype: np.dtype[Any], roomy: bool) -> NDArray[Any]:
+    if roomy:
+        # Zeros from the system take no memory until they are used; a limit on the address space may refuse them.
+        with contextlib.suppress(MemoryError):
+            return np.zeros((shape[0] + shape[0] // 4 + _LEAST_ROOM, *shape[1:]), dtype)
+    return np.empty(shape, dtype)
 
 
 def _blank(array: NDArray[Any]) -> list[list[int]]:

@@ -78,10 +78,17 @@ class State:
         if instruments > self.crowds.size:
             self.crowds = _grown(self.crowds, instruments)
 
+    def copy(self, accounts: int) -> "State":
+        """The same again, for itself, of so many accounts."""
+        profiles = np.zeros(self.profiles.size, self.profiles.dtype)
+        profiles[:accounts].view(np.uint8)[:] = self.profiles[:accounts].view(np.uint8)
+        return State(profiles, self.crowds.copy(), self.networks.copy(), self.population.copy())
+
 
 def _grown(table: np.ndarray, least: int) -> np.ndarray:
     larger = np.zeros(max(least, table.size * 2), table.dtype)
-    larger[: table.size] = table
+    # As bytes: NumPy copies records field by field, which takes seven times as long.
+    larger[: table.size].view(np.uint8)[:] = table.view(np.uint8)
     return larger
 
 

@@ -2,7 +2,9 @@
 
 Ids are kept in two generations of an open-addressing table, each id known by two independent 64-bit hashes, with its
 sequence number. When the current generation is full it becomes the previous one, and the one before that is forgotten;
-so an id is remembered for at least `capacity` newer ones, and memory is flat in the length of the stream.
+so an id is remembered for at least `capacity` newer ones, and memory is flat in the length of the stream. A table is as
+large from the beginning as it will ever be: making it larger on the way would keep everybody waiting while a million
+ids are moved, and memory that was never touched takes no room.
 """
 
 from typing import Any
@@ -77,7 +79,7 @@ class Window:
 
     def __init__(self, capacity: int = 2_000_000):
         self._capacity = capacity
-        self._current, self._previous = _table(0), _table(0)
+        self._current, self._previous = _table(capacity), _table(0)
         self._count = 0
 
     def find(self, ids: U64) -> I64:
@@ -94,19 +96,11 @@ class Window:
         at = 0
         while at < len(entries):
             if self._count == self._capacity:
-                # As large at once as the one before has become: making it larger step by step means copying.
-                self._previous, self._current, self._count = self._current, np.zeros_like(self._current), 0
+                self._previous, self._current, self._count = self._current, _table(self._capacity), 0
             part = entries[at : at + self._capacity - self._count]
-            self._reserve(self._count + len(part))
             _put(self._current, part)
             self._count += len(part)
             at += len(part)
-
-    def _reserve(self, count: int) -> None:
-        if 2 * count > len(self._current):
-            larger = _table(2 * count)
-            _put(larger, self._current)
-            self._current = larger
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Both generations, as uint64[n, 3] each."""
@@ -117,9 +111,9 @@ class Window:
     def of(cls, arrays: dict[str, NDArray[Any]], capacity: int = 2_000_000) -> "Window":
         """The window that gave `state`."""
         window = cls(capacity)
-        for name in ("previous", "current"):
-            window._previous, window._current = window._current, _table(len(arrays[name]))
-            _put(window._current, np.ascontiguousarray(arrays[name]))
+        window._previous = _table(len(arrays["previous"]))
+        _put(window._previous, np.ascontiguousarray(arrays["previous"]))
+        _put(window._current, np.ascontiguousarray(arrays["current"]))
         window._count = len(arrays["current"])
         return window
 
@@ -132,4 +126,5 @@ def repeated(ids: U64) -> I64:
 
 
 def _table(count: int) -> U64:
+    """An empty table with room for so many. Of zeros from the system: nothing is touched before it is used."""
     return np.zeros((max(16 if count else _SMALLEST, 1 << (2 * count).bit_length()), 3), dtype=np.uint64)

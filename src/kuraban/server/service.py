@@ -198,10 +198,6 @@ class Service:
         self.clock = Clock(store.newest_time(connection), lambda back: self.condition("clock_back", back))
         self.problems["recovering"] = "compiling; takes a minute or two after an installation, seconds later on"
         _warm_up(live.replay)
-        # A state read back has room for what it holds and no more; the first new account would keep everybody waiting.
-        known = len(live.replay.reader.accounts)
-        if known and self._room.lacking(live.replay.state.profiles.nbytes) is None:
-            live.replay.state.ensure(known + 1, 0)
         self._settle_policy(live, connection)
         self.outbox.prepare(connection)
         self.count_mail_only(owners.by_mail_only(connection))

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kuraban.core.engine import State
 from kuraban.core.policy import ACTIONS
 from kuraban.journal.live import Taken
 from kuraban.replay import Replay, Summary
@@ -19,8 +18,7 @@ Job = Callable[[sqlite3.Connection], object]
 def beside(replay: Replay, policy: np.ndarray) -> Replay:
     """A second engine with the same past and names, and its own state from here on: events are read by the first."""
     twin = copy.copy(replay)
-    state = replay.state
-    twin.state = State(state.profiles.copy(), state.crowds.copy(), state.networks.copy(), state.population.copy())
+    twin.state = replay.state.copy(len(replay.reader.accounts))
     twin.policy = policy.copy()
     twin.summary = Summary()
     twin._worst = {}
