@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import shlex
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from kuraban.core.policy import ACTIONS, PolicyError, load
 from kuraban.server import forgetting, serving
 from kuraban.server.desk import Settings
 from kuraban.server.guard import is_loopback
+from kuraban.server.logs import Relay
 from kuraban.server.outputs import settings
 from kuraban.server.service import BusyFolderError, Options, Service
 
@@ -40,10 +42,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retention-days", type=_days, help="remove what is older (保存日数); default: keep all")
     parser.add_argument("--audit-retention-days", type=_days, help="the same of the audit log (監査記録の保存日数)")
     parser.add_argument("--snapshot-events", type=int, default=1_000_000, help="a snapshot after so many events")
-    parser.add_argument("--tls-cert", type=Path, help="certificate chain, PEM")
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain, PEM; read again on SIGHUP (証明書)")
     parser.add_argument("--tls-key", type=Path, help="its private key, PEM")
     parser.add_argument("--public-url", metavar="URL", help="the address people open; default: that of --outputs")
-    parser.add_argument("--behind-proxy", action="store_true", help="TLS is done by a proxy on the way")
+    parser.add_argument(
+        "--behind-proxy", action="store_true", help="TLS is done by a proxy on the way; asks for API keys"
+    )
     parser.add_argument("--require-key", action="store_true", help="ask for an API key on loopback too")
 
 
@@ -81,6 +85,7 @@ def run(given: argparse.Namespace) -> int:
         service.stop()
         raise CommandError(str(error), 2) from error
 
+    logging.getLogger().addHandler(Relay(service.log))
     # Three threads share the interpreter; the default interval lets one keep the others waiting for 5 ms at a time.
     sys.setswitchinterval(0.001)
     people = People(given.data)

@@ -33,7 +33,7 @@ from kuraban.journal.store import PolicyVersion
 from kuraban.journal.writer import PASSES, WAITS_FOR_ROOM, Job, Work
 from kuraban.reference.instruments import Instruments
 from kuraban.replay import Replay, Summary
-from kuraban.server import denials
+from kuraban.server import denials, supervisor
 from kuraban.server.api import ConditionView
 from kuraban.server.clock import Clock
 from kuraban.server.conditions import CONDITIONS
@@ -139,6 +139,7 @@ class Service:
             self.problems.pop(code, None)
         self.meters.conditions.labels(code).set(int(on))
         self.log.write("condition", code=code, on=on, detail=detail)
+        supervisor.tell(supervisor.status(list(self.problems)))
 
     def views(self) -> list[ConditionView]:
         """What is wrong, in words."""
@@ -378,6 +379,7 @@ class Service:
         if "recovering" in self.problems:  # nothing was accepted, so nothing is lost by leaving at once
             return True
         self._closed = True
+        supervisor.tell("STOPPING=1")
         self.condition("stopping", True)
         if self._checkpointer is not None:
             self._checkpointer.close()

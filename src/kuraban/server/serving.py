@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kuraban.journal.store import PolicyVersion
+from kuraban.server import certificates, supervisor
 from kuraban.server.guard import is_loopback
 from kuraban.server.service import Service
 from kuraban.server.web import application
@@ -75,7 +76,8 @@ def check(listening: Listening, has_keys: bool) -> bool:
     if (listening.certificate is None) != (listening.key is None):
         raise ListenError("give both --tls-cert and --tls-key")
     if local:
-        return not listening.require_key
+        # What a proxy passes on was not sent by this computer's own users.
+        return not (listening.require_key or listening.behind_proxy)
     if not has_keys:
         raise ListenError(
             f"{listening.host} can be reached by others, and there is no API key yet: make one first with\n"
@@ -118,9 +120,9 @@ async def serve(service: Service, server: "Server", beside: Sequence[Beside] = (
     """Serve until a signal; False where something could not be made durable at the end. beside: what else is to run
     from when the journal has been read back."""
     loop = asyncio.get_running_loop()
-    async with _background(service, loop, beside) as starting:
+    async with _background(service, server, beside) as starting:
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread
-            loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload(service)))
+            loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload(service, server.config)))
         await server.serve()
         if starting.is_alive() and "recovering" in service.problems:
             return True  # nothing was accepted yet; reading the journal back has no end to wait for
@@ -128,9 +130,11 @@ async def serve(service: Service, server: "Server", beside: Sequence[Beside] = (
     return await asyncio.to_thread(service.stop)
 
 
-async def reload(service: Service) -> None:
-    """Read the policy file again and decide by it, or propose it under the two-person rule; a bad one is logged and
-    changes nothing."""
+async def reload(service: Service, config: uvicorn.Config | None = None) -> None:
+    """Read the certificate's files and the policy file again and go by them, or propose the policy under the two-person
+    rule; what is bad is logged and changes nothing."""
+    if config is not None:
+        _renew(service, config)
     path = service.options.policy
     if path is None:
         return
@@ -147,12 +151,20 @@ async def reload(service: Service) -> None:
         service.log.write("policy-unchanged")
 
 
+def _renew(service: Service, config: uvicorn.Config) -> None:
+    try:
+        until = certificates.read_again(config)
+    except (OSError, ValueError) as error:
+        service.log.write("certificate-refused", problem=str(error))
+        return
+    if until is not None:
+        service.log.write("certificate", until=until.isoformat())
+
+
 @contextlib.asynccontextmanager
-async def _background(
-    service: Service, loop: asyncio.AbstractEventLoop, beside: Sequence[Beside]
-) -> AsyncIterator[threading.Thread]:
+async def _background(service: Service, server: "Server", beside: Sequence[Beside]) -> AsyncIterator[threading.Thread]:
     """Recovery, deliveries and what else is to run, while the server answers."""
-    started = asyncio.Event()
+    started, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def start() -> None:
         service.start()
@@ -164,6 +176,9 @@ async def _background(
 
     async def work() -> None:
         await started.wait()
+        await server.listening.wait()
+        # Also where the journal could not be read back: whoever asks is told, and another start changes nothing.
+        supervisor.tell("READY=1", supervisor.status(service.problems))
         await asyncio.gather(service.outbox.run(service), *(run() for run in beside))
 
     task = loop.create_task(work())
@@ -181,6 +196,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, begun: Any):
         super().__init__(config)
         self._begun = begun
+        self.listening = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -200,5 +216,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         """Listen."""
         await super().startup(sockets)
+        if self.started:
+            self.listening.set()
         if self._begun is not None and self.started:
             self._begun(self.servers[0].sockets[0].getsockname()[1])

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from kuraban.server import intake, openapi
 from kuraban.server.desk import FullError, NotNowError
@@ -57,7 +57,7 @@ def application(service: Service, *, open: bool, more: list[Any] | None = None) 
         Route("/owner/{token}", answer, methods=["POST"]),
         *(more or []),
     ]
-    handlers: dict[Any, Any] = {HTTPException: _http, ProblemError: _problem, Exception: _unexpected(service)}
+    handlers: dict[Any, Any] = {HTTPException: _http, ProblemError: _problem, Exception: _unexpected(service, routes)}
     return Hot(service, guard, Starlette(routes=routes, exception_handlers=handlers))
 
 
@@ -104,9 +104,11 @@ async def _http(request: Request, error: Exception) -> Response:
     return response
 
 
-def _unexpected(service: Service) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _unexpected(service: Service, routes: list[Any]) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
-        service.log.write("error", kind=type(error).__name__, route=request.scope.get("path", "")[:24])
+        # As the table has it: in the path itself an account's number or a link's secret may stand.
+        route = next((each.path for each in routes if each.matches(request.scope)[0] is Match.FULL), "")
+        service.log.write("error", kind=type(error).__name__, route=route)
         return ProblemError(500, "internal").response()
 
     return answer

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -88,6 +89,8 @@ class Work:
 def work(kind: type[J], do: Callable[[J, Progress], Any]) -> None:
     """The process's own side: read a job, do it, say what comes of it, and end."""
     os.nice(19)
+    with contextlib.suppress(OSError):  # where memory runs out, it goes and the server stays
+        Path("/proc/self/oom_score_adj").write_text("1000")
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=kind)
     threading.Thread(target=_leave_with_the_server, daemon=True).start()
     threading.Timer(SECONDS, _too_long).start()

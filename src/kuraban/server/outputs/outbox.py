@@ -59,6 +59,11 @@ class Outbox:
         self._bells: dict[str, asyncio.Event] = {}
         self._quiet = not (outputs.webhooks or outputs.streams or outputs.owners)
         self._fresh = False
+        # Counted from nought, or what is counted first would be no rise to anybody who watches.
+        targets = [each.name for each in outputs.webhooks] + [each.name for each in outputs.streams if each.url]
+        for name in [*targets, *(["owner"] if outputs.owners is not None else [])]:
+            for outcome in ("sent", "due", "dead"):
+                meters.messages.labels(name, outcome)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Before the first message of a run: see whether any is waiting, and load what delivering needs."""
