@@ -163,14 +163,17 @@ def running(
     *,
     open: bool = True,
     listening: serving.Listening | None = None,
+    public_url: str | None = None,
     **options: Any,
 ) -> Iterator[Running]:
-    """A desk over HTTP on loopback, stopped in good order at the end."""
+    """A desk over HTTP on loopback, stopped in good order at the end. public_url: where people open it, by a proxy."""
     listening = listening or serving.Listening(port=0)
     service = Service(Options(folder, **options), outputs, make_replay=quick_replay)
     service.log.quiet = True
     people = People(folder)
-    pages = app.routes(service, people, secure=listening.certificate is not None)
+    proxied = listening.behind_proxy
+    secure = listening.certificate is not None or proxied
+    pages = app.routes(service, people, secure=secure, public_url=public_url, behind_proxy=proxied)
     config = serving.configured(service, listening, open=open, more=list(pages))
     found: list[int] = []
     bound = threading.Event()

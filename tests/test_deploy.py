@@ -13,8 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from desk import running, theft
 from kuraban.cli import serve
+from kuraban.server.conditions import CONDITIONS
+from kuraban.server.outputs.settings import Outputs, Webhook
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+RULES = (DEPLOY / "kuraban-rules.yml").read_text("utf-8")
 UNIT = (DEPLOY / "kuraban.service").read_text("utf-8")
 CONTAINER = (DEPLOY / "Containerfile").read_text("utf-8")
 
@@ -28,27 +31,64 @@ def understood(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_the_dashboard_asks_for_nothing_that_the_desk_does_not_measure(tmp_path: Path) -> None:
-    with running(tmp_path) as desk:
-        desk.send(theft("v"))
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What can be asked for: the labels of each name that a desk measures."""
+    receiver = Webhook("core", "https://core.example.jp/kuraban", b"x" * 24)
+    with running(tmp_path_factory.mktemp("desk"), Outputs(webhooks=(receiver,))) as desk:
+        desk.send([*theft("v"), b"no event"])
         desk.service.condition("clock_back", True)
         text = desk.client.get("/metrics").text
-    names, labels = set[str](), dict[str, set[str]]()
+    found = dict[str, set[str]]()
     for family in text_string_to_metric_families(text):
         for suffix in SUFFIXES[family.type]:
-            names.add(family.name + suffix)
+            found.setdefault(family.name + suffix, set())
         for sample in family.samples:
-            labels.setdefault(sample.name, set()).update(sample.labels)
+            found.setdefault(sample.name, set()).update(sample.labels)
+    return found
+
+
+def expressions(document: str) -> list[str]:
+    """The queries of a file of rules."""
+    return [
+        " ".join(found.split()) for found in re.findall(r"expr: (?:>-\n)?(.+?)\n +(?:for|labels):", document, re.DOTALL)
+    ]
+
+
+def test_dashboard_and_alarms_ask_for_nothing_that_the_desk_does_not_measure(measured: dict[str, set[str]]) -> None:
     dashboard = json.loads((DEPLOY / "grafana-dashboard.json").read_text("utf-8"))
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    assert len(asked) > 10
-    for expression in asked:
+    rules = expressions(RULES)
+    assert (len(asked) > 10, len(rules)) == (True, RULES.count("- alert:"))
+    for expression in asked + rules:
         found = re.findall(r"kuraban_\w+", expression)
-        assert set(found) <= names, expression
-        by = re.findall(r"by \(([\w, ]+)\)", expression) + re.findall(r"\{(\w+)=", expression)
-        wanted = {name for group in by for name in group.split(", ")}
+        assert set(found) <= set(measured), expression
+        by = re.findall(r"by \(([\w, ]+)\)", expression) + re.findall(r"[{,](\w+)=", expression)
+        wanted = {name for group in by for name in group.split(", ")} - {"job"}
         for name in found:
-            assert name not in labels or wanted <= labels[name], expression
+            assert wanted <= measured[name], expression
+
+
+def test_every_condition_rings_once_and_those_that_stop_the_desk_loudly() -> None:
+    listed = {
+        alert: set(codes.split("|"))
+        for alert, codes in re.findall(r'alert: (\w+)\n +expr: (?:>-\n +)?kuraban_condition\{code=~"([^"]+)"', RULES)
+    }
+    passing = {"starting", "recovering", "stopping"}
+    stopping = {code for code, each in CONDITIONS.items() if each.stops}
+    assert listed["KurabanNotAccepting"] == stopping - passing
+    # Owners without a second channel are a matter of months, and on the dashboard.
+    assert listed["KurabanCondition"] == set(CONDITIONS) - stopping - {"owners_by_mail_only"}
+    assert listed["KurabanStillRecovering"] <= passing
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool, of Prometheus")
+def test_the_alarms_ring_for_what_they_are_for_and_on_a_quiet_day_not_at_all() -> None:
+    here = Path(__file__).resolve().parent
+    found = subprocess.run(
+        ["promtool", "test", "rules", "kuraban-rules.test.yml"], cwd=here, capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_the_unit_and_the_container_start_the_desk_with_options_it_has() -> None:
