@@ -28,7 +28,7 @@ def test_the_log_is_shown_newest_first_with_its_last_seal_and_its_links_checked(
         numbers = [int(n) for n in re.findall(r'data-entry="(\d+)"', page)]
         assert numbers == sorted(numbers, reverse=True)
         assert len(numbers) == 50
-        assert "All 50 entries shown follow from the ones before." in page
+        assert "50 entries shown, each following from the one before." in page
         older = client.get("/console/audit", params={"before": numbers[-1]}).text
         assert f'data-entry="{numbers[-1] - 1}"' in older
         exported = client.get("/console/audit/export")

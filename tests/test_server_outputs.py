@@ -392,7 +392,7 @@ def test_an_owner_reached_by_mail_alone_is_warned_of_and_counted(tmp_path: Path)
         assert put(desk, "c")["warning"]["code"] == "no-channel"
     with running(tmp_path, outputs) as desk:
         (problem,) = desk.client.get("/readyz").json()["problems"]
-        assert (problem["code"], problem["stops"], problem["detail"]) == ("owners_by_mail_only", False, "1 accounts")
+        assert (problem["code"], problem["stops"], problem["detail"]) == ("owners_by_mail_only", False, "1 account")
         assert b"kuraban_owners_by_mail_only 1.0" in desk.client.get("/metrics").content
         assert put(desk, "a", mail, push)["warning"] is None
         assert desk.client.get("/readyz").json()["problems"] == []

@@ -22,6 +22,7 @@ from kuraban.core.policy import ACTIONS
 from kuraban.core.profile import SCALE
 from kuraban.core.signals import ids
 from kuraban.core.signals.catalogue import SIGNALS, Signal
+from kuraban.plurals import counted
 from kuraban.reference.clients import UNKNOWN_NAME, Clients
 from kuraban.reference.countries import country_letters, country_name
 from kuraban.reference.instruments import Instruments
@@ -74,6 +75,16 @@ NO_DEVICE_WORDS = {
     False: ("端末IDがない(それだけでは疑わしくない)", "no device id, which by itself is not suspicious"),
 }
 
+# The English of sentences that count, where the count is 1.
+ONCE = {
+    ids.TRAVEL: "another country {fact} minute after the last ({network})",
+    ids.FAILURES: "{fact} failed login just before this success",
+    ids.SEQUENCE: "{fact} kind of sensitive change",
+    ids.NEW_PAYOUT: "a withdrawal {fact} hour after the payout account was changed",
+    ids.DORMANT: "an account unused for {fact} day acts",
+    ids.NOTICE_MISSING: "{fact} execution notice that was due was not sent",
+    ids.RING: "{fact} other suspicious account buying the same instrument",
+}
 
 # A decision's fields by name, as in a DECISION row.
 Fields = Mapping[str, Any] | np.void
@@ -191,6 +202,8 @@ class Writer:
         signal = SIGNALS[k]
         if k == ids.DEVICE and fact == NO_DEVICE:
             ja, en = NO_DEVICE_WORDS[weight > 0]
+        if fact == 1 and "{fact}" in en:
+            en = ONCE.get(k, en)
         words: tuple[dict[str, str], dict[str, str]] = ({}, {})
         for i, template in enumerate((ja, en)):
             if "{" in template:
@@ -251,10 +264,10 @@ def _duration(minutes: int, i: int) -> str:
     if minutes < 1:
         return ("1分以内", "less than a minute")[i]
     if minutes < 120:
-        return (f"{minutes}分", f"{minutes} minutes")[i]
+        return (f"{minutes}分", counted(minutes, "minute"))[i]
     if minutes > 48 * 60:
         return ("ここ数日", "the last days")[i]
-    return (f"{minutes // 60}時間", f"{minutes // 60} hours")[i]
+    return (f"{minutes // 60}時間", counted(minutes // 60, "hour"))[i]
 
 
 def _settings(changed: int, i: int) -> str:

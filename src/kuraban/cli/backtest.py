@@ -16,6 +16,7 @@ from kuraban.journal.backtest import Comparison, backtest
 from kuraban.journal.live import Live
 from kuraban.journal.schema import JournalError
 from kuraban.journal.snapshots import Snapshots
+from kuraban.plurals import counted
 from kuraban.replay import Replay
 
 
@@ -57,7 +58,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _table(found: Comparison) -> str:
-    lines = [f"{found.events:,} events{'then':>22}{'now':>16}"]
+    lines = [f"{counted(found.events, 'event')}{'then':>22}{'now':>16}"]
     lines += [f"{name:20}{found.then.actions[name]:16,}{found.now.actions[name]:16,}" for name in ACTIONS]
     for words, then, now in (
         ("accounts acted on", found.then.accounts, found.now.accounts),

@@ -14,6 +14,7 @@ from kuraban.cli.errors import CommandError
 from kuraban.cli.progress import progress
 from kuraban.cli.stream import UNUSABLE, add_stream, engine
 from kuraban.columns import Reject
+from kuraban.plurals import counted
 from kuraban.replay import Replay
 
 REJECTED = 3
@@ -126,18 +127,20 @@ def summary(replay: Replay, lines: int, seconds: float, rejects: Rejects, *, kep
     found, counts = replay.summary, replay.reader.counts
     rings = sum(group.startswith("ring") for group in found.groups)
     rows = [
-        f"{found.events:,} events in {seconds:.1f} s ({found.events / max(seconds, 1e-9):,.0f} a second), "
-        f"{len(replay.reader.accounts):,} accounts",
-        f"{found.decisions:,} decisions: " + ", ".join(f"{found.actions[name]:,} {name}" for name in found.actions),
-        f"{found.after_the_fact:,} made after the fact, {rings} rings, {len(found.groups) - rings} sprays",
-        f"{found.accounts_acted_on:,} accounts challenged, held or locked; "
+        f"{counted(found.events, 'event')} in {seconds:.1f} s ({found.events / max(seconds, 1e-9):,.0f} a second), "
+        f"{counted(len(replay.reader.accounts), 'account')}",
+        f"{counted(found.decisions, 'decision')}: "
+        + ", ".join(f"{found.actions[name]:,} {name}" for name in found.actions),
+        f"{found.after_the_fact:,} made after the fact, {counted(rings, 'ring')}, "
+        f"{counted(len(found.groups) - rings, 'spray')}",
+        f"{counted(found.accounts_acted_on, 'account')} challenged, held or locked; "
         f"expected loss stopped {found.averted:,.0f} (account currency)",
     ]
     waiting = lines and replay.reader.waiting
     if kept and waiting:
-        rows.append(f"{waiting:,} events wait in the state: later ones may still have to go before them")
+        rows.append(f"{counted(waiting, 'event')} waiting in the state: later ones may still have to go before them")
     if counts.duplicates:
-        rows.append(f"{counts.duplicates:,} duplicates changed nothing")
+        rows.append(f"{counted(counts.duplicates, 'duplicate')} changed nothing")
     if rejects.count:
-        rows.append(f"{rejects.count:,} lines rejected, each with its reason in {rejects.path}")
+        rows.append(f"{counted(rejects.count, 'line')} rejected, each with its reason in {rejects.path}")
     return "\n".join(rows) + "\n"

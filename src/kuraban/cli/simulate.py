@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kuraban.cli.errors import CommandError
 from kuraban.cli.progress import progress
+from kuraban.plurals import counted
 from kuraban.sim.output import strangers
 from kuraban.sim.parameters import BASE_RATE, WORLDS
 from kuraban.sim.simulate import Summary, simulate
@@ -115,11 +116,11 @@ def _summary(made: Summary, given: argparse.Namespace) -> str:
     kind = "enriched, as asked" if made.enriched else "at the real base rate"
     missing = (given.attacks or 0) - made.takeovers
     text = (
-        f"{made.events:,} events of {made.accounts:,} accounts over {made.days} days, "
-        f"{made.takeovers} takeovers ({kind}: {made.rate:.1e} per account and day) in {given.out_dir}\n"
+        f"{counted(made.events, 'event')} of {counted(made.accounts, 'account')} over {counted(made.days, 'day')}, "
+        f"{counted(made.takeovers, 'takeover')} ({kind}: {made.rate:.1e} per account and day) in {given.out_dir}\n"
         f"イベント {made.events:,} 件・口座 {made.accounts:,}・{made.days} 日・乗っ取り {made.takeovers} 件\n"
     )
     if missing > 0:
         why = "no suitable victim, no way in, or no time left"
-        text += f"{missing} takeovers fewer than asked for: {why} ({missing} 件不足)\n"
+        text += f"{counted(missing, 'takeover')} fewer than asked for: {why} ({missing} 件不足)\n"
     return text

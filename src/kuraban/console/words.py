@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from kuraban.decisions import METHOD_WORDS, SETTING_WORDS
+from kuraban.plurals import counted
 
 ACTIONS = {
     "allow": ("許可", "allow"),
@@ -84,6 +85,10 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
             return unknown
         return f"{round(value, places) + 0.0:,.{places}f}"  # no minus before a zero
 
+    def several(value: float | None, noun: str) -> str:
+        """An English count with its noun; see `plurals`."""
+        return unknown if value is None else counted(value, noun)
+
     def percent(value: float | None) -> str:
         """A probability. What is small says how small; nothing is ever shown as certain."""
         if value is None or math.isnan(value):
@@ -102,6 +107,7 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         "about": about,
         "number": number,
         "percent": percent,
+        "counted": several,
         "action_word": lambda value: named(value, ACTIONS),
         "state_word": lambda value: named(value, STATES),
         "event_word": lambda value: named(value, EVENTS),

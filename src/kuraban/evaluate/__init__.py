@@ -16,6 +16,7 @@ from kuraban.evaluate.decided import Decided, read_decided
 from kuraban.evaluate.render import render
 from kuraban.evaluate.report import Budget, Outcome, Report
 from kuraban.evaluate.world import Takeover, World, read_world
+from kuraban.plurals import counted
 
 __all__ = ["MismatchError", "Report", "assess", "evaluate", "judge", "read_world", "render"]
 
@@ -129,23 +130,24 @@ def _notes(world: World, decided: Decided) -> list[str]:
         )
     absent = sum(not takeover.acts for takeover in world.takeovers)
     if absent:
-        notes.append(f"{absent} takeovers have none of their events in the stream; they count as missed.")
+        notes.append(f"{counted(absent, 'takeover')} without any event in the stream, counted as missed.")
     outside = sum(
         bool(takeover.acts) and not any(act.type in DECIDABLE for act in takeover.acts) for takeover in world.takeovers
     )
     if outside:
         notes.append(
-            f"In {outside} takeovers the attacker did nothing that is decided upon: only what came after can find them."
+            f"In {counted(outside, 'takeover')} the attacker did nothing that is decided upon: "
+            "only what came after can find them."
         )
     if not world.takeovers:
         notes.append("No takeovers in the truth: only friction and alert rates mean anything.")
     if decided.strangers:
-        notes.append(f"{decided.strangers} decisions are about accounts that are not in the stream; they are left out.")
+        notes.append(f"{counted(decided.strangers, 'decision')} about accounts that are not in the stream, left out.")
     foreign = len(decided.decided_events - world.victim_events)
     if foreign:
-        notes.append(f"{foreign} events decided upon on attacked accounts are not in the stream.")
+        notes.append(f"{counted(foreign, 'event')} decided upon on attacked accounts, not in the stream.")
     notes.extend(
-        f"{unreadable.records} records could not be read; the first: {unreadable.first}"
+        f"{counted(unreadable.records, 'record')} could not be read; the first: {unreadable.first}"
         for unreadable in (world.unreadable, decided.unreadable)
         if unreadable.records
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kuraban.evaluate.report import Crowds, Detection, Friction, Report, Share
+from kuraban.plurals import counted
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -78,7 +79,7 @@ def _detection_parts(report: Report) -> list[str]:
         parts.append(
             f"At 1/{1 / budget.budget:,.0f} of innocent account-days: probability > {budget.threshold:.6g} "
             f"({budget.flagged} flagged of {budget.allowed} allowed, besides {budget.recovering_flagged} of "
-            f"{report.recovering_days:,} recovering days)"
+            f"{counted(report.recovering_days, 'recovering day')})"
         )
         parts.append(_detections(budget.overall, budget.families))
         parts.append(
@@ -117,7 +118,7 @@ def _ring_part(report: Report) -> str:
     lines = [
         f"Rings of five members or more: {interval(rings.named)} of {rings.named.total} named, "
         f"{interval(rings.named_by_fifth_or_60s)} by the fifth member or within 60 s of it; "
-        f"after {rings.members_when_named_median or 0:.0f} members, "
+        f"after {counted(rings.members_when_named_median or 0, 'member')}, "
         f"{duration(rings.seconds_after_fifth_median)} from the fifth (medians)",
         f"Groups named: {len(rings.groups)}, accounts in them truly taken over {interval(rings.precision)}, "
         f"false rings {rings.false_rings}",
@@ -132,7 +133,8 @@ def _ring_part(report: Report) -> str:
 
 
 def _crowd_line(crowds: Crowds) -> str:
-    words = f"Innocent owners put into a ring: {crowds.decisions} decisions, {crowds.acted} of them above allow"
+    words = f"Innocent owners put into a ring: {counted(crowds.decisions, 'decision')}, "
+    words += f"{crowds.acted} of them above allow"
     if crowds.on_crash_days is None:
         return words
     return f"{words}; on crash days {crowds.on_crash_days}, on names in the news or listed {crowds.on_crowded_names}"
@@ -186,10 +188,12 @@ def _rate_part(report: Report) -> str:
 def render(report: Report) -> str:
     """The whole report as text, one table a metric."""
     parts = [
-        f"{report.events:,} events, {report.decisions:,} decisions, {report.accounts:,} accounts, "
-        f"{report.account_days:,} account-days ({report.innocent_days:,} innocent, {report.attacked_days:,} attacked, "
-        f"{report.aftermath_days:,} aftermath, {report.recovering_days:,} recovering), "
-        f"{len(report.takeovers):,} takeovers",
+        f"{counted(report.events, 'event')}, {counted(report.decisions, 'decision')}, "
+        f"{counted(report.accounts, 'account')}, "
+        f"{counted(report.account_days, 'account-day')} ({report.innocent_days:,} innocent, "
+        f"{report.attacked_days:,} attacked, {report.aftermath_days:,} aftermath, "
+        f"{report.recovering_days:,} recovering), "
+        f"{counted(len(report.takeovers), 'takeover')}",
         *(f"Note: {note}" for note in report.notes),
         *_detection_parts(report),
         _value_part(report),

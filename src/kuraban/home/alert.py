@@ -20,6 +20,7 @@ from kuraban.home.findings import Finding, Kind, Level
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
 from kuraban.home.store import Store
+from kuraban.plurals import counted
 
 Language = Literal["ja", "en"]
 Send = Callable[[Channel, str, str], bool]  # channel, title, body → whether it went out
@@ -169,7 +170,8 @@ def heartbeat(store: Store, alerts: Alerts, language: Language, now: datetime, s
     body = (
         f"見張りは動いています。次の知らせは{hours}時間後です。来なければ `kuraban home status` で確かめてください。"
         if language == "ja"
-        else f"The watch goes on. The next word comes in {hours} hours; if not, look at `kuraban home status`."
+        else f"The watch goes on. The next word comes in {counted(hours, 'hour')}; "
+        f"if not, look at `kuraban home status`."
     )
     if send(alerts.channels[0], "蔵番" if language == "ja" else "Kuraban", body):
         store.set_note("heartbeat.sent", now.isoformat())

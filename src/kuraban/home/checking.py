@@ -18,6 +18,7 @@ from kuraban.home.plan import Plan
 from kuraban.home.review import Known, Review, review
 from kuraban.home.scoring import Answer
 from kuraban.home.store import Store
+from kuraban.plurals import agreeing, counted
 
 FEW = 5  # mails named one by one: then a forged one is what was asked about
 
@@ -151,7 +152,7 @@ def _light(
         n = len(raised)
         return Light.YELLOW, Words(
             f"確認が必要なことが{n}件あります。",
-            f"{n} thing{'s need' if n > 1 else ' needs'} your answer.",
+            f"{counted(n, 'thing')} {agreeing(n, 'needs', 'need')} your answer.",
         )
     if single and any(x.authenticity.verdict is Verdict.UNVERIFIED for x in single):
         return Light.YELLOW, Words(

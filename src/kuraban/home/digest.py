@@ -10,17 +10,18 @@ from kuraban.home.findings import Kind, Level
 from kuraban.home.model import Verdict, Words
 from kuraban.home.review import Review
 from kuraban.home.store import Store
+from kuraban.plurals import counted
 
 WEEK = timedelta(days=7)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-ACTS = {
-    "login.succeeded": Words("ログイン", "logins"),
-    "order.placed": Words("約定", "executions"),
-    "withdrawal.requested": Words("出金", "withdrawals"),
-    "withdrawal.paid": Words("出金完了", "withdrawals paid"),
-    "cash.deposited": Words("入金", "deposits"),
-    "cash.swept": Words("銀行連携の入金", "pulls over the bank link"),
-    "setting.changed": Words("設定変更", "settings changed"),
+ACTS = {  # Japanese, English of one, English of several
+    "login.succeeded": ("ログイン", "login", "logins"),
+    "order.placed": ("約定", "execution", "executions"),
+    "withdrawal.requested": ("出金", "withdrawal", "withdrawals"),
+    "withdrawal.paid": ("出金完了", "withdrawal paid", "withdrawals paid"),
+    "cash.deposited": ("入金", "deposit", "deposits"),
+    "cash.swept": ("銀行連携の入金", "pull over the bank link", "pulls over the bank link"),
+    "setting.changed": ("設定変更", "setting changed", "settings changed"),
 }
 
 
@@ -45,18 +46,18 @@ def digest(store: Store, found: Review, since: datetime, until: datetime, remind
 
 def _accounts(found: Review, since: datetime, until: datetime) -> list[Words]:
     """What happened on each account."""
-    counted: dict[str, Counter[str]] = {}
+    by_account: dict[str, Counter[str]] = {}
     for act in found.acts:
         if since <= act.seen < until and act.event.type in ACTS:
-            counted.setdefault(act.account, Counter())[act.event.type] += 1
-    if not counted:
+            by_account.setdefault(act.account, Counter())[act.event.type] += 1
+    if not by_account:
         return [Words("口座の動きはありませんでした。", "Nothing happened on your accounts.")]
     return [
         Words(
-            f"{account}: " + "、".join(f"{ACTS[kind].ja} {n}件" for kind, n in kinds.most_common()),
-            f"{account}: " + ", ".join(f"{n} {ACTS[kind].en}" for kind, n in kinds.most_common()),
+            f"{account}: " + "、".join(f"{ACTS[kind][0]} {n}件" for kind, n in kinds.most_common()),
+            f"{account}: " + ", ".join(counted(n, *ACTS[kind][1:]) for kind, n in kinds.most_common()),
         )
-        for account, kinds in sorted(counted.items())
+        for account, kinds in sorted(by_account.items())
     ]
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from kuraban.home.acts import UNREAD, Act
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
+from kuraban.plurals import counted
 
 KNOWN_ENOUGH, DAYS_ENOUGH = timedelta(days=60), 8
 WINDOW, VISIT = timedelta(hours=24), timedelta(hours=1)
@@ -70,7 +71,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     Evidence(
         "habit.rhythm", 0.0, 4.0, "how seldom this owner acts on this account at all",
         "Bayes: odds of a thief's day against an owner's day at the owner's own rate",
-        "めったに使わない口座(これまでに{fact}日だけ)", "an account you seldom use ({fact} days so far)",
+        "めったに使わない口座(これまでに{fact}日だけ)", "an account you seldom use ({fact} so far)",
     ),
     Evidence(
         "habit.sold_names", 0.0, 4.0, "distinct names sold within an hour, against the owner's own days",
@@ -269,7 +270,7 @@ def _rhythm(act: Act, habits: Habits, said: float) -> list[Weighed]:
     known = max(0.0, (act.time - habits.known_since).total_seconds() / 86_400)
     before = len([day for day in habits.days if day < act.day])
     gap = (30.0 + known) / (1.0 + before)
-    return _say("habit.rhythm", math.log(gap / ORDINARY_GAP_DAYS) - said, before)
+    return _say("habit.rhythm", math.log(gap / ORDINARY_GAP_DAYS) - said, (before, counted(before, "day")))
 
 
 def _sold_names(act: Act, habits: Habits) -> list[Weighed]:

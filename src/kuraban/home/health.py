@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from kuraban.home.findings import Finding, Kind, Level, finding_id
 from kuraban.home.model import Words
+from kuraban.plurals import counted
 
 GAP_ASKED = timedelta(days=3)
 
@@ -23,7 +24,7 @@ def gap(last: datetime, now: datetime) -> Finding:
         sentence=Words(
             f"{last.astimezone():%Y-%m-%d %H:%M} から約{hours:,.0f}時間、見張りが止まっていました。"
             "その間のメールはこれから読みます。",
-            f"The watch was off for about {hours:,.0f} hours from {last.astimezone():%Y-%m-%d %H:%M}."
+            f"The watch was off for about {counted(hours, 'hour')} from {last.astimezone():%Y-%m-%d %H:%M}."
             " Mails of that time are read now.",
         ),
         todo=(

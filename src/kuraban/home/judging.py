@@ -17,6 +17,7 @@ from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, answer
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 from kuraban.home.scoring import Answer, Score, score
+from kuraban.plurals import counted
 
 BURST = timedelta(days=2)
 SITTING = timedelta(days=1)
@@ -218,9 +219,8 @@ def _withdrawal(group: list[Score], changed: list[Act]) -> Finding:
 def _money_out(amounts: list[float], times: int) -> tuple[str, str]:
     total = f"{sum(amounts):,.0f}"
     if times > 1:
-        return (f"合わせて{total}円、{times}回の出金", f"{times} withdrawals, JPY {total} in all") if amounts else (
-            f"{times}回の出金", f"{times} withdrawals",
-        )  # fmt: skip
+        ja, en = f"{times}回の出金", counted(times, "withdrawal")
+        return (f"合わせて{total}円、{ja}", f"{en}, JPY {total} in all") if amounts else (ja, en)
     return (f"{total}円の出金", f"a withdrawal of JPY {total}") if amounts else ("出金", "a withdrawal")
 
 

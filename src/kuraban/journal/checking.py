@@ -10,6 +10,7 @@ from kuraban.journal import audit, schema, store
 from kuraban.journal.live import companion
 from kuraban.journal.schema import JournalError
 from kuraban.journal.snapshots import Snapshots
+from kuraban.plurals import counted
 
 
 class Finding(NamedTuple):
@@ -53,7 +54,7 @@ def _audit(chain: audit.Chain) -> Finding:
     if chain.broken is not None:
         words = f"entry {chain.broken} does not follow from the one before; it was tampered with"
         return Finding("audit log", False, words)
-    words = f"{chain.entries:,} entries, unbroken; the last hash is {chain.last.hex()}"
+    words = f"{counted(chain.entries, 'entry')}, unbroken; the last hash is {chain.last.hex()}"
     if chain.removed:
         words += f"; entries 1 to {chain.removed:,} were removed by age, as entries of the log say"
     return Finding("audit log", True, words)
@@ -86,7 +87,7 @@ def _blocks(connection: sqlite3.Connection, first: int, end: int, progress: Call
             progress(at - first, end - first)
     except JournalError as error:
         return Finding("events", False, str(error))
-    return Finding("events", True, f"{at - first:,} events from number {first}, every checksum right")
+    return Finding("events", True, f"{counted(at - first, 'event')} from number {first}, every checksum right")
 
 
 def _snapshot(path: Path, end: int) -> Finding:

@@ -31,6 +31,7 @@ from kuraban.journal.schema import JournalError
 from kuraban.journal.snapshots import Snapshots
 from kuraban.journal.store import PolicyVersion
 from kuraban.journal.writer import PASSES, WAITS_FOR_ROOM, Job, Work
+from kuraban.plurals import counted
 from kuraban.reference.instruments import Instruments
 from kuraban.replay import Replay, Summary
 from kuraban.server import denials, supervisor
@@ -151,7 +152,7 @@ class Service:
         self.mail_only = count
         self.meters.mail_only.set(count)
         if self.outputs.owners is not None:
-            self.condition("owners_by_mail_only", count > 0, f"{count:,} accounts")
+            self.condition("owners_by_mail_only", count > 0, counted(count, "account"))
 
     @property
     def stopped_by(self) -> str | None:
@@ -195,7 +196,7 @@ class Service:
         live, self.report = recover(connection, self.snapshots, self._live, self._progress)
         self.condition("snapshot_damaged", bool(self.report.damaged), "; ".join(self.report.damaged))
         self.condition("history_cut", self.report.partial)
-        self.condition("decisions_differ", self.report.differing > 0, f"{self.report.differing} decisions")
+        self.condition("decisions_differ", self.report.differing > 0, counted(self.report.differing, "decision"))
         self.clock = Clock(store.newest_time(connection), lambda back: self.condition("clock_back", back))
         self.problems["recovering"] = "compiling; takes a minute or two after an installation, seconds later on"
         _warm_up(live.replay)

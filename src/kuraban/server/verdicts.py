@@ -9,6 +9,7 @@ import msgspec
 
 from kuraban.journal import alerts
 from kuraban.journal.alerts import Act, Alert, Seen
+from kuraban.plurals import counted
 from kuraban.server.api import ActView, AlertView
 from kuraban.server.clock import written
 from kuraban.server.desk import FullError, NotNowError
@@ -85,7 +86,7 @@ async def step_group(
         if not found:
             raise KeyError(group)
         if expect is not None and expect != len(found):
-            raise GroupError(f"{group} has {len(found)} open alerts by now, not {expect}")
+            raise GroupError(f"{group} has {counted(len(found), 'open alert')} by now, not {expect}")
         able = [each for each in found if state in alerts.NEXT[each.state]]
         if not able:
             raise alerts.IllegalStepError(f"no open alert of {group} can become {state}")

@@ -12,6 +12,7 @@ from kuraban.baselines.rba.methods import METHODS
 from kuraban.evaluate.render import percent, table
 from kuraban.evaluate.report import Share
 from kuraban.evaluate.statistics import wilson
+from kuraban.plurals import counted
 
 RATES = (0.98, 0.99, 0.995)
 Attacks = dict[tuple[str, str, int], NDArray[np.float64]]  # by method, attacker and number of logins
@@ -128,8 +129,9 @@ def render(found: Results) -> str:
     ]
     head = ("method", "attacker", "TPR", "logins", "attacks", "users", "median rate", "mean", "real takeovers")
     words = [
-        f"{found.logins:,} successful logins of {found.users:,} users, {found.takeovers} known takeovers, "
-        f"{found.unreadable} rows that could not be read",
+        f"{counted(found.logins, 'successful login')} of {counted(found.users, 'user')}, "
+        f"{counted(found.takeovers, 'known takeover')}, "
+        f"{counted(found.unreadable, 'row')} that could not be read",
         *([f"the first: {found.first_unreadable}"] if found.first_unreadable else []),
         table((*head, "published median"), rows),
     ]

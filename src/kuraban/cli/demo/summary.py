@@ -15,6 +15,7 @@ from kuraban.cli.demo.player import Played
 from kuraban.cli.demo.world import World
 from kuraban.core.policy import CHALLENGE
 from kuraban.home.findings import Kind, Level
+from kuraban.plurals import counted
 from kuraban.sim.families import FAMILIES
 
 MOST_GROUPS = 6
@@ -120,7 +121,10 @@ def checks(summary: Summary, say: Say) -> list[Check]:
     found = [
         Check(
             sent == summary.journaled and not summary.played.refused,
-            say(f"送った {sent:,} 件をサーバーがすべて記録した", f"the server journaled all {sent:,} events sent"),
+            say(
+                f"送った {sent:,} 件をサーバーがすべて記録した",
+                f"the server journaled all {counted(sent, 'event')} sent",
+            ),
         ),
         Check(bool(relayed), say("中継された認証を見破った", "relayed logins were challenged, held or locked")),
         Check(signals["trading.liquidation"] > 0, say("保有株の投げ売りに気づいた", "liquidations were seen")),
@@ -154,8 +158,9 @@ def show(summary: Summary, say: Say, console: Console) -> bool:
         say(
             f"{begin:%Y-%m-%d}〜{end:%m-%d}、口座 {summary.world.owners:,}、イベント {summary.played.events:,} 件"
             f"(それ以前の履歴 {summary.played.history:,} 件)。すべて架空です。",
-            f"{begin:%Y-%m-%d} to {end:%m-%d}, {summary.world.owners:,} owners, {summary.played.events:,} events "
-            f"(and {summary.played.history:,} of the days before). All of it is invented.",
+            f"{begin:%Y-%m-%d} to {end:%m-%d}, {counted(summary.world.owners, 'owner')}, "
+            f"{counted(summary.played.events, 'event')} (and {summary.played.history:,} of the days before). "
+            "All of it is invented.",
         )
     )
     console.print(_table(summary, say))
@@ -246,9 +251,9 @@ def _server(summary: Summary, say: Say) -> Iterable[str]:
     yield say(
         f"サーバー: 判定 {played.decisions:,} 件({rate:,.0f} 件/秒)、応答の中央値 {played.quantile(0.5):.1f} ms、"
         f"p99 {played.quantile(0.99):.1f} ms(送信側と同じ機械で)。履歴は {bulk:,.0f} 件/秒で取り込み。",
-        f"Server: {played.decisions:,} decisions ({rate:,.0f} a second), median {played.quantile(0.5):.1f} ms, "
-        f"p99 {played.quantile(0.99):.1f} ms with the sender on the same machine; "
-        f"history taken in at {bulk:,.0f} a second.",
+        f"Server: {counted(played.decisions, 'decision')} ({rate:,.0f} a second), "
+        f"median {played.quantile(0.5):.1f} ms, p99 {played.quantile(0.99):.1f} ms "
+        f"with the sender on the same machine; history taken in at {bulk:,.0f} a second.",
     )
 
 
@@ -256,12 +261,14 @@ def _home(summary: Summary, say: Say) -> Iterable[str]:
     home, victim = summary.home, summary.world.takeovers[summary.victim]
     yield say(
         f"自宅側(口座 {victim.account} の持ち主。この人の証券会社は何もしない、として): メール {home.mails} 通から",
-        f"The owner's side (of account {victim.account}, as if his broker did nothing): from {home.mails} mails",
+        f"The owner's side (of account {victim.account}, as if his broker did nothing): "
+        f"from {counted(home.mails, 'mail')}",
     )
     for told in (*summary.caught, *home.of(Level.INFO, Kind.FORGED)):
         yield f"  - {say(told.ja, told.en)}"
     others = sum(told.level != Level.INFO for told in home.told) - len(summary.caught)
     if others > 0:
         yield say(
-            f"  (盗みの後・前の操作についての質問が、ほかに {others} 件)", f"  ({others} questions about other acts)"
+            f"  (盗みの後・前の操作についての質問が、ほかに {others} 件)",
+            f"  ({counted(others, 'question')} about other acts)",
         )

@@ -26,6 +26,7 @@ from kuraban.core.jit import compiled_before
 from kuraban.decisions import Decision
 from kuraban.home.findings import Level
 from kuraban.home.folder import Folder
+from kuraban.plurals import counted
 
 LOOK_EVERY_S = 3.0
 _ACCEPTED = re.compile(rb'^kuraban_events_total\{outcome="accepted"\} (\S+)', re.MULTILINE)
@@ -94,7 +95,7 @@ async def _make(wanted: Wanted, folder: Path, screen: Screen) -> World:
     """In a thread, which is told to stop when nobody waits for it any more."""
     screen.stage(
         f"{wanted.owners:,} 口座の証券会社を作成中",
-        f"making a broker of {wanted.owners:,} owners, a market and thieves",
+        f"making a broker of {counted(wanted.owners, 'owner')}, a market and thieves",
     )
     gone = threading.Event()
 

@@ -21,6 +21,7 @@ from kuraban.home import intake, plan
 from kuraban.home.checking import Report, check
 from kuraban.home.store import Store
 from kuraban.home.wording import VERDICTS
+from kuraban.plurals import counted
 
 MOST_SHOWN = 5
 
@@ -71,8 +72,8 @@ def _show(report: Report, language: Language) -> None:
     show_words(
         f"   メール {total:,}通(うち証券会社のもの {report.brokers:,}通、本物と証明 {proved:,}通)、"
         f"CSV {report.exports}件、口座の動き {report.acts:,}件を調べました。",
-        f"   looked at {total:,} mails ({report.brokers:,} of brokers, {proved:,} proved"
-        f" genuine), {report.exports} exports, {report.acts:,} acts on accounts",
+        f"   looked at {counted(total, 'mail')} ({report.brokers:,} of brokers, {proved:,} proved"
+        f" genuine), {counted(report.exports, 'export')}, {counted(report.acts, 'act')} on accounts",
         language,
     )
     for letter in report.single:
@@ -101,7 +102,7 @@ def _show_forged(report: Report, language: Language) -> None:
         return
     show_words(
         f"\n✉ 偽のメールが {len(report.forged)}通あります。リンクを押さず、消さずに残してください(証拠になります)。",
-        f"\n✉ {len(report.forged)} forged mails: open no link in them, and keep them as evidence",
+        f"\n✉ {counted(len(report.forged), 'forged mail')}: open no link, and keep what you have as evidence",
         language,
     )
     for finding in report.forged[-MOST_SHOWN:]:

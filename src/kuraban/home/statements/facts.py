@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from kuraban.events import Event, Holdings
 from kuraban.home.model import Certainty, Fact, Words
 from kuraban.home.statements.model import Context, Format, Happened, Held
+from kuraban.plurals import counted
 
 
 class FactMaker:
@@ -79,7 +80,7 @@ class FactMaker:
             dated_only=dated_only,
             summary=Words(
                 f"{at.date().isoformat()} 保有 {len(positions)}銘柄、評価額 {total:,.0f}円",
-                f"{at.date().isoformat()} {len(positions)} holdings worth ¥{total:,.0f}",
+                f"{at.date().isoformat()} {counted(len(positions), 'holding')} worth ¥{total:,.0f}",
             ),
         )
 
