@@ -126,3 +126,15 @@ def test_the_limit_of_the_control_group_counts(
     room = Room(said.append, process)
     room.look(500_000_000)  # a table of as much is about to be made larger
     assert bool(said) is short
+
+
+def test_a_table_that_is_to_be_made_larger_is_asked_for_at_once_and_then_only_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    room = Room(lambda words: None, tmp_path)
+    monkeypatch.setattr(room, "lacking", lambda table, share: looked.append(table))
+    monkeypatch.setattr("kuraban.server.memory.EVERY_S", 3600.0)
+    for table in (0, 0, 500, 500, 0, 900):
+        room.look(table)
+    assert looked == [0, 500, 900]

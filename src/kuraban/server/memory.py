@@ -30,15 +30,16 @@ class Room:
         self._told = short
         self._process = process
         self._files = list(_group_files(process / "cgroup", _GROUPS))
-        self._next = 0.0
+        self._next, self._table = 0.0, 0
         self._short = False
 
     def look(self, table: int = 0) -> None:
-        """Look again, where the last look was a while ago. table: bytes of a table that is about to be made larger."""
+        """Look again, where the last look was a while ago or for less. table: bytes of a table that is about to be made
+        larger."""
         now = time.monotonic()
-        if now < self._next:
+        if now < self._next and table <= self._table:
             return
-        self._next = now + EVERY_S
+        self._next, self._table = now + EVERY_S, table
         words = self.lacking(table, ENOUGH if self._short else SHORT)
         if (words is not None) != self._short:
             self._short = words is not None
