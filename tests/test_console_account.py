@@ -10,7 +10,6 @@ import pytest
 
 from desk import Running, quick_replay, running, signed_in, story, theft
 from kuraban.console.desk import addresses
-from kuraban.server.pulse import ENOUGH, RECENT, SECONDS, Pulse
 
 HOSTILE = "a/../b?c=&#<b>"
 
@@ -119,47 +118,6 @@ def test_addresses_are_known_by_the_hashes_that_reading_events_gives_them() -> N
     ]
     assert addresses.address("fe80::1%eth0") is None
     assert addresses.address("not an address") is None
-
-
-def test_the_pulse_counts_by_second_and_forgets_after_an_hour() -> None:
-    clock = [1000.0]
-    pulse = Pulse(now=lambda: clock[0])
-    pulse.add(5, [3, 1, 1, 0, 0])
-    clock[0] += 3
-    pulse.add(2, [2, 0, 0, 0, 0])
-    assert pulse.totals(10) == (7, {"allow": 5, "notify": 1, "challenge": 1, "hold": 0, "lock": 0})
-    assert pulse.totals(2)[0] == 2
-    series = pulse.series(600, 5)
-    assert series.events[-1] is None  # the running step is not whole yet, and what was before it is not known
-    clock[0] += 2
-    series = pulse.series(600, 5)
-    assert series.events[-2:] == [None, 7]
-    assert len(series.starts) == len(series.events) == 120
-    clock[0] += SECONDS
-    assert pulse.totals(SECONDS)[0] == 0
-
-
-def test_a_surge_of_alerts_is_called_raised_against_what_was_usual_before_it() -> None:
-    clock = [0.0]
-    pulse = Pulse(now=lambda: clock[0])
-    for _ in range(100):
-        pulse.add(100, [99, 0, 1, 0, 0])
-        clock[0] += 20
-    share = pulse.share()
-    assert share.usual == pytest.approx(0.01)
-    assert not share.raised
-    pulse.add(300, [200, 0, 100, 0, 0])
-    assert pulse.share().raised
-    assert pulse.share().usual == pytest.approx(0.01)
-
-
-def test_nothing_is_called_usual_before_enough_was_seen() -> None:
-    clock = [0.0]
-    pulse = Pulse(now=lambda: clock[0])
-    pulse.add(ENOUGH - 1, [ENOUGH - 1, 0, 0, 0, 0])
-    clock[0] += RECENT + 1
-    assert pulse.share() == (0, 0, None)
-    assert pulse.share().now is None
 
 
 def test_accounts_and_alerts_are_read_while_the_disk_is_full(tmp_path: Path) -> None:

@@ -176,6 +176,13 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         "CREATE INDEX audit_by_kind ON audit (kind, n)",
         "CREATE INDEX audit_by_who ON audit (who, n)",
     ),
+    (
+        # What each second of the last hour had; see `rates`.
+        """CREATE TABLE rate (
+            slot INTEGER PRIMARY KEY, second INTEGER NOT NULL, as_of INTEGER NOT NULL, usual_alerts REAL NOT NULL,
+            usual_decisions REAL NOT NULL, events INTEGER NOT NULL, allow INTEGER NOT NULL, notify INTEGER NOT NULL,
+            challenge INTEGER NOT NULL, hold INTEGER NOT NULL, lock INTEGER NOT NULL)""",
+    ),
 )
 
 

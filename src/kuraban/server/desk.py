@@ -21,7 +21,8 @@ from opentelemetry import trace
 
 from kuraban.columns import Reject
 from kuraban.core.layout import CREDENTIALS_RESET
-from kuraban.journal import alerts, store
+from kuraban.core.policy import ACTIONS
+from kuraban.journal import alerts, rates, store
 from kuraban.journal.audit import Trail
 from kuraban.journal.live import Live, Taken
 from kuraban.journal.snapshots import Snapshots
@@ -300,10 +301,13 @@ class Desk:
         resets, locks = self._resets(taken), denials.locks(self.live, taken)
         shadowed = self.shadow.decide(taken, received) if self.shadow is not None else None
         replies = [(letter.reply, outcome) for letter, outcome in _outcomes(letters, taken, answers)]
+        second, counts = received // 1_000_000, _by_action(taken)
         decided = self._clock.monotonic()
 
         def job(connection: sqlite3.Connection) -> None:
             store.append(connection, taken.blocks, self._layout)
+            if len(taken):
+                rates.add(connection, rates.Rate(second, len(taken), counts, self._meters.pulse.usual()))
             for each in notable:
                 alert = alerts.note(connection, each.decision, each.raw, each.seq, received)
                 self.trail.add(received, "decision", "engine", each.raw)
@@ -319,7 +323,7 @@ class Desk:
                 shadowed(connection)
 
         def done(_: Any) -> None:
-            self._meters.batch(taken, decided - begun, self._clock.monotonic() - decided)
+            self._meters.batch(taken, second, counts, decided - begun, self._clock.monotonic() - decided)
             self._meters.denials.inc(len(locks))
             self._deliver(replies)
             self._settled()
@@ -385,6 +389,14 @@ class Desk:
             self._snapshots.save_beside(self.live, done)
         except OSError:
             done(False)
+
+
+def _by_action(taken: Taken) -> list[int]:
+    """How many decisions there are of each action."""
+    counts = [0] * len(ACTIONS)
+    for action in taken.decisions["action"].tolist():
+        counts[action] += 1
+    return counts
 
 
 def _one_by_one(answers: Sequence[tuple[Reply, Outcome]]) -> None:

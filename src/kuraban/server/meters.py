@@ -1,7 +1,8 @@
 """What is measured of a running desk, in Prometheus' terms."""
 
+import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -42,9 +43,9 @@ class _Latencies(Collector):
 
 
 class Meters:
-    """One registry per server."""
+    """One registry per server. now: seconds since 1970."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.registry = registry = CollectorRegistry()
         self.events = Counter("kuraban_events", "Events by outcome", ["outcome"], registry=registry)
         self.rejects = Counter("kuraban_rejects", "Rejected events by reason", ["code"], registry=registry)
@@ -74,27 +75,25 @@ class Meters:
         self.denials = Counter("kuraban_owner_denials", "Locks by an owner's own word", registry=registry)
         self.mail_only = Gauge("kuraban_owners_by_mail_only", "Owners reached by e-mail alone", registry=registry)
         self.proposals = Gauge("kuraban_policy_proposals", "Changes that wait for a second person", registry=registry)
-        self.pulse = Pulse()
+        self.pulse = Pulse(now)
         self._recent = [0.0, 0.0]
         self._taken = {name: self.events.labels(name) for name in ("accepted", "duplicate", "rejected")}
         self._actions = [self.decisions.labels(action) for action in ACTIONS]
         self._engine, self._commit = self.stages.labels("engine"), self.stages.labels("commit")
 
-    def batch(self, taken: Taken, engine: float, commit: float) -> None:
-        """A batch has been decided and made durable: seconds for each."""
+    def batch(self, taken: Taken, second: int, counts: Sequence[int], engine: float, commit: float) -> None:
+        """A batch has been decided and made durable: in which second (since 1970) it came, decisions by action, seconds
+        for each."""
         self._taken["accepted"].inc(len(taken))
         if taken.duplicates:
             self._taken["duplicate"].inc(len(taken.duplicates))
         for reject in taken.rejects:
             self._taken["rejected"].inc()
             self.rejects.labels(reject.code).inc()
-        counts = [0] * len(ACTIONS)
-        for action in taken.decisions["action"].tolist():
-            counts[action] += 1
         for action, count in enumerate(counts):
             if count:
                 self._actions[action].inc(count)
-        self.pulse.add(len(taken), counts)
+        self.pulse.add(second, len(taken), counts)
         self._engine.observe(engine)
         self._commit.observe(commit)
         self.batch_size.observe(len(taken))

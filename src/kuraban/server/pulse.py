@@ -1,8 +1,9 @@
 """The pulse of a running desk: events and decisions of the last hour by second, for people who watch.
 
-It lives in memory alone and costs a few additions a batch. Beside the counts it remembers what is usual: the share of
-decisions that ask for more than a notice, over about the last hundred thousand decisions that are older than ten
-minutes, so that a surge is not soon its own normal.
+It costs a few additions a batch. Beside the counts it remembers what is usual: the share of decisions that ask for more
+than a notice, over about the last hundred thousand decisions that are older than ten minutes, so that a surge is not
+soon its own normal. All of it is a function of what each second had, which the journal keeps (`kuraban.journal.rates`):
+a desk that starts again goes on where it was.
 """
 
 import threading
@@ -14,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kuraban.core.policy import ACTIONS, CHALLENGE
+from kuraban.journal.rates import SECONDS, Rate, Usual
 
-SECONDS = 3_600
 RECENT = 600  # seconds that count as «now» against what is usual
 ENOUGH = 1_000  # decisions before anything is called usual
 _FADE = 0.99999  # a decision
@@ -67,15 +68,30 @@ class Pulse:
         self._lock = threading.Lock()
         self._at = self._began = int(now())
         self._counts: NDArray[np.int64] = np.zeros((SECONDS, _FIRST + len(ACTIONS)), dtype=np.int64)
-        self._usual = (0.0, 0.0)  # alerts and decisions, fading
+        self._alerts = self._decisions = 0.0  # of what is usual, fading
 
-    def add(self, events: int, actions: Sequence[int]) -> None:
-        """A batch is durable: how many events, and decisions by action."""
+    def restore(self, rates: Sequence[Rate], began: int) -> None:
+        """Go on from what was kept. rates: oldest first. began: the second from which on everything was counted."""
+        with self._lock:
+            self._began = began
+            self._counts[:] = 0
+            if rates:
+                self._at, self._alerts, self._decisions = rates[-1].usual
+            for rate in rates:
+                self._count(rate.second, rate.events, rate.actions)
+            self._advance()
+
+    def add(self, second: int, events: int, actions: Sequence[int]) -> None:
+        """A batch is durable: in which second it came, how many events, and decisions by action."""
         with self._lock:
             self._advance()
-            row = self._counts[self._at % SECONDS]
-            row[_EVENTS] += events
-            row[_FIRST:] += actions
+            self._count(second, events, actions)
+
+    def usual(self) -> Usual:
+        """What is usual at present, to be kept."""
+        with self._lock:
+            self._advance()
+            return Usual(self._at, self._alerts, self._decisions)
 
     def totals(self, seconds: int) -> tuple[int, dict[str, int]]:
         """Events, and decisions by action, of the last whole seconds and the running one."""
@@ -85,7 +101,7 @@ class Pulse:
     def share(self) -> Share:
         """Alerts among the decisions of the last ten minutes."""
         found = self._last(RECENT).sum(axis=0)[_FIRST:]
-        alerts, decisions = self._usual
+        _, alerts, decisions = self.usual()
         usual = alerts / decisions if decisions >= ENOUGH else None
         return Share(int(found.sum()), int(found[CHALLENGE:].sum()), usual)
 
@@ -107,6 +123,12 @@ class Pulse:
             found: NDArray[np.int64] = self._counts[np.arange(self._at - seconds + 1, self._at + 1) % SECONDS]
         return found
 
+    def _count(self, second: int, events: int, actions: Sequence[int]) -> None:
+        if self._at - SECONDS < second <= self._at:  # what waited an hour for room on the disk is no news any more
+            row = self._counts[second % SECONDS]
+            row[_EVENTS] += events
+            row[_FIRST:] += actions
+
     def _advance(self) -> None:
         """Begin the present second; a clock that went back stands still until it has caught up."""
         now = int(self._now())
@@ -114,11 +136,12 @@ class Pulse:
         if gone <= 0:
             return
         passed = np.arange(self._at + 1, self._at + 1 + gone)
-        left = self._counts[(passed[:RECENT] - RECENT) % SECONDS].sum(axis=0)[_FIRST:]
+        left = self._counts[(passed[:RECENT] - RECENT) % SECONDS][:, _FIRST:]
         self._counts[passed % SECONDS] = 0
         self._at = now
-        decisions = int(left.sum())
-        if decisions:
+        # Second by second, so that it comes out the same however often somebody looks.
+        for actions in left[left.any(axis=1)].tolist():
+            decisions = sum(actions)
             fade = _FADE**decisions
-            alerts, before = self._usual
-            self._usual = (alerts * fade + int(left[CHALLENGE:].sum()), before * fade + decisions)
+            self._alerts = self._alerts * fade + sum(actions[CHALLENGE:])
+            self._decisions = self._decisions * fade + decisions

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from kuraban.columns import Interner, Reader
 from kuraban.core import engine, policy
-from kuraban.journal import schema, store
+from kuraban.journal import rates, schema, store
 from kuraban.journal.audit import Trail
 from kuraban.journal.checkpoints import Checkpointer
 from kuraban.journal.live import Live, Recovered
@@ -88,7 +88,8 @@ class Service:
 
     def __init__(self, options: Options, outputs: Outputs | None = None, make_replay: Callable[..., Replay] = Replay):
         self.options = options
-        self.meters = Meters()
+        self.clock = Clock(went_back=lambda back: self.condition("clock_back", back))
+        self.meters = Meters(lambda: self.clock.now() / 1e6)
         self.problems: dict[str, str] = {"starting": ""}
         self.desk: Desk | None = None
         self.report: Recovered | None = None
@@ -105,7 +106,6 @@ class Service:
         self.secret = _secret(options.data / "secret")
         self.log = Log(self.secret)
         self.keys: Keys = open_keys(options.data)
-        self.clock = Clock(went_back=lambda back: self.condition("clock_back", back))
         self.snapshots = Snapshots(options.data / "state")
         self.outputs = outputs or Outputs()
         self.outbox = Outbox(self.outputs, self.secret, self.meters)
@@ -198,6 +198,7 @@ class Service:
         self.condition("history_cut", self.report.partial)
         self.condition("decisions_differ", self.report.differing > 0, counted(self.report.differing, "decision"))
         self.clock = Clock(store.newest_time(connection), lambda back: self.condition("clock_back", back))
+        self.meters.pulse.restore(rates.kept(connection), rates.since(connection, self.clock.now() // 1_000_000))
         self.problems["recovering"] = "compiling; takes a minute or two after an installation, seconds later on"
         _warm_up(live.replay)
         self._settle_policy(live, connection)
