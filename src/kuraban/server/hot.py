@@ -59,7 +59,7 @@ class Hot:
         path = scope["path"]
         handle = self._decide if path == "/v1/decide" else self._events
         try:
-            status, headers, body = await handle(scope["headers"], receive)
+            status, headers, body = await handle(scope, receive)
         except ProblemError as error:
             status, headers, body = error.status, error.headers(), error.body()
         except MemoryError:
@@ -74,8 +74,9 @@ class Hot:
         if status != 200:
             self._service.meters.requests.labels(path, status).inc()
 
-    async def _decide(self, headers: intake.Headers, receive: intake.Receive) -> tuple[int, Any, bytes]:
-        self._guard.check(headers, "decide")
+    async def _decide(self, scope: Scope, receive: intake.Receive) -> tuple[int, Any, bytes]:
+        self._guard.check(scope, "decide")
+        headers = scope["headers"]
         intake.check_type(headers, intake.JSON)
         line = intake.one_line(await intake.body_of(receive, events.MAX_LINE + 4096))
         deadline = _deadline(headers)
@@ -97,9 +98,9 @@ class Hot:
             return 202, _OK, self._encode(Accepted(named.id, named.account))
         return 200, _OK, answer
 
-    async def _events(self, headers: intake.Headers, receive: intake.Receive) -> tuple[int, Any, bytes]:
-        self._guard.check(headers, "decide")
-        kind = intake.check_type(headers, intake.JSON + intake.LINES)
+    async def _events(self, scope: Scope, receive: intake.Receive) -> tuple[int, Any, bytes]:
+        self._guard.check(scope, "decide")
+        kind = intake.check_type(scope["headers"], intake.JSON + intake.LINES)
         lines = intake.many_lines(await intake.body_of(receive, intake.MOST_BODY), kind)
         if not lines:
             return 200, _OK, self._encode(Outcomes(0, 0, 0, [], []))

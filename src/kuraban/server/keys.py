@@ -103,12 +103,23 @@ class Keys:
 
     def find(self, text: str) -> Key | None:
         """The key somebody shows, None where it is none (or not valid any more)."""
+        key, problem = self.examine(text)
+        return key if problem is None else None
+
+    def examine(self, text: str) -> tuple[Key | None, str | None]:
+        """The key that is named by what somebody shows, and what is wrong with it (see `refusals`), None if nothing."""
         self._reread()
         prefix, _, rest = text.partition("_")
         number, _, secret = rest.partition("_")
         key = self._known.get(number)
         good = hmac.compare_digest(_digest(secret), key.digest if key else bytes(32))
-        return key if key and good and prefix == "kbn" and key.valid(time.time()) else None
+        if key is None or prefix != "kbn":
+            return None, "key-unknown"
+        if not good:
+            return key, "key-wrong"
+        if key.valid(time.time()):
+            return key, None
+        return key, "key-revoked" if key.revoked is not None else "key-expired"
 
     def _reread(self) -> None:
         now = time.monotonic()

@@ -75,6 +75,9 @@ class Meters:
         self.denials = Counter("kuraban_owner_denials", "Locks by an owner's own word", registry=registry)
         self.mail_only = Gauge("kuraban_owners_by_mail_only", "Owners reached by e-mail alone", registry=registry)
         self.proposals = Gauge("kuraban_policy_proposals", "Changes that wait for a second person", registry=registry)
+        self.refused = Counter(
+            "kuraban_refused", "Sign-ins and requests refused", ["what", "problem"], registry=registry
+        )
         self.pulse = Pulse(now)
         self._recent = [0.0, 0.0]
         self._taken = {name: self.events.labels(name) for name in ("accepted", "duplicate", "rejected")}

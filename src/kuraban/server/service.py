@@ -48,6 +48,7 @@ from kuraban.server.outputs import owners
 from kuraban.server.outputs.outbox import Outbox
 from kuraban.server.outputs.settings import Outputs
 from kuraban.server.policies import Asker, PolicyControl
+from kuraban.server.refusals import Refusals
 from kuraban.server.shadow import Shadow
 
 T = TypeVar("T")
@@ -105,6 +106,9 @@ class Service:
         self._lock = _locked(options.data / "lock")
         self.secret = _secret(options.data / "secret")
         self.log = Log(self.secret)
+        self.refusals = Refusals(
+            lambda: self.clock.now(), self.log, lambda what, problem: self.meters.refused.labels(what, problem).inc()
+        )
         self.keys: Keys = open_keys(options.data)
         self.snapshots = Snapshots(options.data / "state")
         self.outputs = outputs or Outputs()

@@ -94,7 +94,7 @@ def check(listening: Listening, has_keys: bool) -> bool:
 def configured(service: Service, listening: Listening, *, open: bool, more: list[Any] | None = None) -> uvicorn.Config:
     """uvicorn's settings."""
     return uvicorn.Config(
-        application(service, open=open, more=more),
+        application(service, open=open, more=more, behind_proxy=listening.behind_proxy),
         host=listening.host,
         port=listening.port,
         http=PatientProtocol,

@@ -24,9 +24,9 @@ from kuraban.server.service import Service
 _MOST = 1 << 20
 
 
-def application(service: Service, *, open: bool, more: list[Any] | None = None) -> Hot:
+def application(service: Service, *, open: bool, more: list[Any] | None = None, behind_proxy: bool = False) -> Hot:
     """The application. open: no key is asked for (loopback only). more: further routes, such as a console's."""
-    guard = Guard(service.keys, open=open)
+    guard = Guard(service.keys, service.refusals, open=open, behind_proxy=behind_proxy)
     described = openapi.description()
 
     async def description(request: Request) -> Response:
@@ -68,7 +68,7 @@ def _handler(each: Endpoint, service: Service, guard: Guard) -> Callable[[Reques
 
     async def answer(request: Request) -> Response:
         headers = request.scope["headers"]
-        by = guard.check(headers, each.scope) if each.scope is not None else ""
+        by = guard.check(request.scope, each.scope) if each.scope is not None else ""
         body = None
         if decoder is not None:
             intake.check_type(headers, intake.JSON)

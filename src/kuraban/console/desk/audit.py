@@ -40,6 +40,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "fallback": ("期限超過の代替応答", "fallback"),
     "message-again": ("通知の再送", "message sent again"),
     "sign-in": ("サインイン", "sign-in"),
+    "sign-in-refused": ("拒否したサインイン(1時間ごと)", "sign-ins refused, by the hour"),
+    "request-refused": ("拒否したAPI要求(1時間ごと)", "API requests refused, by the hour"),
     "sign-out": ("サインアウト", "sign-out"),
     "sessions-ended": ("他のサインインの終了", "other sign-ins ended"),
     "sign-in-link": ("サインイン用リンクの発行", "link to sign in"),

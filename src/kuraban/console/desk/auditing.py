@@ -1,15 +1,18 @@
 """What happened around people (signing in and out, roles, passkeys) is taken over into the journal's audit log.
 
-The two are different files: an entry is first made in the audit log, together with a note of which entries these were,
-then removed from where it waited; after a crash between the two it is recognised and not made again.
+So are, counted by the hour, refused sign-ins and requests. The two are different files: an entry is first made in the
+audit log, together with a note of which entries these were, then removed from where it waited; after a crash between
+the two it is recognised and not made again.
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import Any
 
 import msgspec
 
+from kuraban.console.desk import refused
 from kuraban.console.desk.people import Happening, People
 from kuraban.server.desk import NotNowError
 from kuraban.server.service import Service
@@ -21,15 +24,20 @@ _NOTE = "people_audited"
 async def run(service: Service, people: People) -> None:
     """Take over what happens, for as long as the server runs."""
     waits = False
-    while True:
-        try:
-            await take_over(service, people)
-            waits = False
-        except (NotNowError, sqlite3.Error) as error:
-            if not waits:
-                service.log.write("people-not-audited-yet", problem=str(error)[:200])
-            waits = True
-        await asyncio.sleep(EVERY_S)
+    try:
+        while True:
+            try:
+                await asyncio.to_thread(refused.collect, service.refusals, people)
+                await take_over(service, people)
+                waits = False
+            except (NotNowError, sqlite3.Error) as error:
+                if not waits:
+                    service.log.write("people-not-audited-yet", problem=str(error)[:200])
+                waits = True
+            await asyncio.sleep(EVERY_S)
+    finally:
+        with contextlib.suppress(sqlite3.Error):  # the end: nothing can be done about it any more
+            refused.collect(service.refusals, people)
 
 
 async def take_over(service: Service, people: People) -> int:

@@ -1,5 +1,6 @@
 """The page *Health*: whether the desk works, how fast, how full, and what does not get through."""
 
+import asyncio
 import os
 import platform
 import shutil
@@ -16,15 +17,18 @@ from prometheus_client import Histogram
 from starlette.responses import Response
 
 import kuraban
+from kuraban.console.desk import refused
 from kuraban.console.desk.reading import whole
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.journal import store
 from kuraban.server.meters import BOUNDS
 from kuraban.server.outputs import outbox
 from kuraban.server.problems import ProblemError
+from kuraban.server.refusals import PROBLEMS
 from kuraban.server.service import Service
 
 MOST_DEAD = 100
+MOST_REFUSED = 100
 
 
 class Stage(NamedTuple):
@@ -54,6 +58,18 @@ class Dead(NamedTuple):
     made: int
     tries: int
     problem: str
+
+
+class Refused(NamedTuple):
+    """A sign-in or a request that was refused, of one hour; see `refusals.Attempt`. first, last: µs."""
+
+    what: str
+    problem: str
+    whose: str
+    address: str
+    times: int
+    first: int
+    last: int
 
 
 class Snapshot(NamedTuple):
@@ -98,7 +114,20 @@ async def page(visit: Visit) -> Response:
         accounts=len(service.desk.live.replay.reader.accounts) if service.desk is not None else None,
         versions=_versions(service),
         report=service.report,
+        refused=await _refused(visit),
+        problems=PROBLEMS,
     )
+
+
+async def _refused(visit: Visit) -> list[Refused]:
+    try:
+        found = await asyncio.to_thread(refused.lately, visit.seat.people, MOST_REFUSED)
+    except sqlite3.Error:
+        return []
+    return [
+        Refused(each.what, each.problem, each.whose, each.address, tally.times, tally.first, tally.last)
+        for each, tally in found
+    ]
 
 
 async def again(visit: Visit) -> Response:

@@ -29,7 +29,13 @@ _BAD = (WebAuthnException, ValueError, KeyError, TypeError, IndexError, Attribut
 
 
 class RefusedError(Exception):
-    """A passkey that was not accepted; the message, in English, is for the audit log."""
+    """A passkey that was not accepted. problem: one of `refusals.PROBLEMS`. whose: the person it belongs to, empty
+    where that is not known."""
+
+    def __init__(self, message: str, problem: str = "passkey-wrong", whose: str = ""):
+        super().__init__(message)
+        self.problem = problem
+        self.whose = whose
 
 
 class Passkey(NamedTuple):
@@ -136,15 +142,15 @@ class Passkeys:
             challenge = self._answered(shown, _SIGN_IN)
             id, handle = base64url_to_bytes(shown["id"]), base64url_to_bytes(shown["response"]["userHandle"])
         except _BAD as error:
-            raise RefusedError(str(error)) from error
+            raise RefusedError(str(error), "passkey-unreadable") from error
         with self._people.changing() as connection:
             row = connection.execute(
-                "SELECT k.public_key, k.uses, p.id, p.handle FROM passkey k JOIN person p ON p.id = k.person"
+                "SELECT k.public_key, k.uses, p.id, p.handle, p.name FROM passkey k JOIN person p ON p.id = k.person"
                 " WHERE k.id = ? AND k.host = ? AND p.removed IS NULL",
                 (id, host),
             ).fetchone()
             if row is None or not hmac.compare_digest(handle, row[3]):
-                raise RefusedError("no such passkey")
+                raise RefusedError("no such passkey", "passkey-unknown")
             try:
                 found = webauthn.verify_authentication_response(
                     credential=shown,
@@ -156,9 +162,9 @@ class Passkeys:
                     require_user_verification=True,
                 )
             except _BAD as error:
-                raise RefusedError(str(error)) from error
+                raise RefusedError(str(error), whose=row[4]) from error
             if not self._challenges.use(challenge):
-                raise RefusedError("the challenge was used")
+                raise RefusedError("the challenge was used", "passkey-late", row[4])
             connection.execute(
                 "UPDATE passkey SET uses = ?, used = ? WHERE id = ?",
                 (found.new_sign_count, int(self._people.now()), id),
@@ -166,10 +172,10 @@ class Passkeys:
             return self._people.begun(connection, row[2], "passkey", client)
 
     def _answered(self, shown: Any, purpose: str) -> bytes:
-        """The challenge that was answered, where it is a good one of ours; raises what `_BAD` names."""
+        """The challenge that was answered, where it is a good one of ours; raises `RefusedError`, what `_BAD` names."""
         client = parse_client_data_json(base64url_to_bytes(shown["response"]["clientDataJSON"]))
         if client.cross_origin or not self._challenges.good(client.challenge, purpose):
-            raise ValueError("the challenge is unknown, used or expired")
+            raise RefusedError("the challenge is unknown, used or expired", "passkey-late")
         return client.challenge
 
     def _handle(self, person: int) -> bytes:

@@ -175,6 +175,17 @@ class People:
             ).fetchone()
             return None if row is None else self.begun(connection, int(row[0]), "link", client)
 
+    def why_not(self, word: str) -> tuple[str, str]:
+        """Why a link signs nobody in (one of `refusals.PROBLEMS`), and whose it is, empty where nobody knows it."""
+        with self.reading() as connection:
+            row = connection.execute(
+                "SELECT l.used, p.name FROM link l JOIN person p ON p.id = l.person WHERE l.digest = ?",
+                (_digest(word),),
+            ).fetchone()
+        if row is None:
+            return "link-unknown", ""
+        return "link-expired" if row[0] is None else "link-used", str(row[1])
+
     def begin(self, person: int, how: str, client: str = "") -> str:
         """The word of a new session of somebody who has proved to be that person. client: what the browser says."""
         with self.changing() as connection:

@@ -28,4 +28,11 @@ MIGRATIONS = (
             who TEXT NOT NULL, body BLOB NOT NULL)""",
         "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     ),
+    (
+        # Refused sign-ins and requests by hour, kept for a day; see `refused`.
+        """CREATE TABLE refusal (
+            hour INTEGER NOT NULL, what TEXT NOT NULL, address TEXT NOT NULL, problem TEXT NOT NULL,
+            whose TEXT NOT NULL, times INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+            PRIMARY KEY (hour, what, address, problem, whose)) WITHOUT ROWID""",
+    ),
 )

@@ -7,7 +7,6 @@ All of it works while the desk is still reading its journal back.
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address, ip_network
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -18,8 +17,10 @@ from kuraban.console.desk.passkeys import RefusedError
 from kuraban.console.desk.people import SESSION_S
 from kuraban.console.desk.seat import COOKIE, ROOT, Page, Seat, Visit, signed_in
 from kuraban.console.frame import HEADERS, back_to, is_path, language_of
+from kuraban.server.callers import address_of
 from kuraban.server.intake import GoneError, body_of
 from kuraban.server.problems import ProblemError
+from kuraban.server.refusals import SIGN_IN
 
 _Handler = Callable[[Request], Awaitable[Response]]
 _MOST_CREDENTIAL = 64 << 10  # bytes
@@ -47,16 +48,20 @@ def routes(seat: Seat) -> list[Route]:
     async def enter(request: Request) -> Response:
         # A form on another site could sign somebody in as somebody else.
         if _foreign(request):
+            _refused(seat, request, "other-site")
             return _page(seat, request, "sign_in.html", 403, problem="foreign")
-        if seat.tries.wait(address := address_of(seat, request)):
+        if seat.tries.wait(_address(seat, request)):
+            _refused(seat, request, "too-often")
             return _page(seat, request, "sign_in.html", 429, problem="too-often")
+        shown = request.path_params["word"]
         try:
-            word = await asyncio.to_thread(seat.people.enter, request.path_params["word"], _client(request))
+            word = await asyncio.to_thread(seat.people.enter, shown, _client(request))
+            why_not = await asyncio.to_thread(seat.people.why_not, shown) if word is None else ("", "")
         except sqlite3.Error:
             return _page(seat, request, "sign_in.html", 503, problem="away")
         if word is None:
-            seat.tries.failed(address)
-            seat.service.log.write("sign-in-refused", problem="a link that is wrong, used or expired")
+            seat.tries.failed(_address(seat, request))
+            _refused(seat, request, *why_not)
             return _page(seat, request, "sign_in.html", 410, problem="link")
         return await let_in(seat, request, word, RedirectResponse(ROOT + _asked_back(request), 303, headers=HEADERS))
 
@@ -83,12 +88,14 @@ def _challenge(seat: Seat) -> _Handler:
 
 def _by_passkey(seat: Seat) -> _Handler:
     async def answer(request: Request) -> Response:
-        place, address = seat.place(request), address_of(seat, request)
+        place, address = seat.place(request), _address(seat, request)
         if _foreign(request):
+            _refused(seat, request, "other-site")
             return _said(request, 403, "foreign")
         if place.host is None:
             return _said(request, 409, "nowhere")
         if seat.tries.wait(address):
+            _refused(seat, request, "too-often")
             return _said(request, 429, "too-often")
         try:
             sent = dict(parse_qsl((await body_of(request.receive, _MOST_CREDENTIAL)).decode("utf-8", "replace")))
@@ -97,7 +104,8 @@ def _by_passkey(seat: Seat) -> _Handler:
             )
         except (ProblemError, RefusedError, ValueError, GoneError) as error:
             seat.tries.failed(address)
-            seat.service.log.write("sign-in-refused", problem=str(error)[:200])
+            known = error if isinstance(error, RefusedError) else RefusedError("", "passkey-unreadable")
+            _refused(seat, request, known.problem, known.whose)
             return _said(request, 403, "refused")
         except sqlite3.Error:
             return _said(request, 503, "away")
@@ -126,16 +134,12 @@ async def sign_out(visit: Visit) -> Response:
 PAGES = (Page("POST", "/sign-out", "viewer", sign_out),)
 
 
-def address_of(seat: Seat, request: Request) -> str:
-    """Where a request comes from: of IPv6 the network, of which one caller has many addresses."""
-    shown = request.client.host if request.client else ""
-    if seat.behind_proxy:  # its own entry is the last; those before it are whatever the caller wrote
-        shown = request.headers.get("x-forwarded-for", shown).rpartition(",")[2].strip()
-    try:
-        found = ip_address(shown)
-    except ValueError:
-        return ""
-    return shown if found.version == 4 else str(ip_network((found, 64), strict=False))
+def _address(seat: Seat, request: Request) -> str:
+    return address_of(request.scope, behind_proxy=seat.behind_proxy)
+
+
+def _refused(seat: Seat, request: Request, problem: str, whose: str = "") -> None:
+    seat.service.refusals.note(SIGN_IN, _address(seat, request), problem, whose)
 
 
 def _foreign(request: Request) -> bool:
