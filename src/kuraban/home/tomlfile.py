@@ -9,9 +9,19 @@ import msgspec
 
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
+from kuraban.home.tomltext import line_of
 
 T = TypeVar("T")
 MOST_BYTES = 1 << 20
+
+
+class TomlError(HomeError):
+    """A file that cannot be used as it is written. line: where, from 1; None where that is not known."""
+
+    def __init__(self, words: Words, line: int | None = None):
+        super().__init__(words)
+        self.line = line
+
 
 # What msgspec says, and the same in plain words. The groups of the pattern fill the sentences.
 _SAYINGS = (
@@ -47,27 +57,73 @@ _TYPES = {
 
 def read(path: Path, kind: type[T]) -> T:
     """The file as a value of `kind`. Raises `HomeError` naming file and key; a missing file is an error too."""
+    return parse(text_of(path), kind, str(path))
+
+
+def text_of(path: Path) -> str:
+    """What the file holds, to the byte but for its encoding. Raises `HomeError`."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise HomeError.of(f"{path} が大きすぎます(1 MiB まで)", f"{path} is larger than 1 MiB")
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         why = error.strerror or str(error)
         raise HomeError.of(f"{path} を読めません({why})", f"{path} cannot be read: {why}") from error
     except UnicodeDecodeError as error:
-        raise HomeError.of(f"{path} は UTF-8 の文字ではありません", f"{path} is not UTF-8 text") from error
-    return parse(text, kind, str(path))
+        raise TomlError(
+            Words(
+                f"{path} は UTF-8 の文字ではありません。文字コードを UTF-8 にして保存し直してください",
+                f"{path} is not UTF-8 text: save it again with the encoding UTF-8",
+            ),
+            error.object[: error.start].count(b"\n") + 1,
+        ) from error
 
 
 def parse(text: str, kind: type[T], name: str) -> T:
-    """As `read`, from text. name: what the file is called in errors."""
+    """As `read`, from text. name: what the file is called in errors. A byte order mark, as Windows writes it, is none
+    of the text."""
+    plain = text.removeprefix("\ufeff")
     try:
-        return msgspec.convert(tomllib.loads(text), kind)
+        return msgspec.convert(tomllib.loads(plain), kind)
     except tomllib.TOMLDecodeError as error:
-        raise HomeError.of(f"{name} は TOML として読めません: {error}", f"{name} is not TOML: {error}") from error
+        raise _not_toml(plain, str(error), name) from error
     except msgspec.ValidationError as error:
+        line = _line(plain, str(error))
         words = _explained(str(error))
-        raise HomeError.of(f"{name}: {words.ja}。", f"{name}: {words.en}") from None
+        raise TomlError(placed(name, line, words), line) from None
+
+
+def placed(name: str, line: int | None, words: Words) -> Words:
+    """A sentence about a file, with the line where that is known."""
+    if line is None:
+        return Words(f"{name}: {words.ja}。", f"{name}: {words.en}")
+    return Words(f"{name} の{line}行目: {words.ja}。", f"{name}, line {line}: {words.en}")
+
+
+def _not_toml(text: str, message: str, name: str) -> TomlError:
+    at = re.search(r" \(at line (\d+), column \d+\)", message)
+    line = int(at[1]) if at else text.rstrip().count("\n") + 1
+    why = re.sub(r" \(at .+\)", "", message)
+    return TomlError(
+        Words(
+            f"{name} は{line}行目が TOML として読めません({why})。"
+            "引用符、かっこ、等号が抜けていないか、同じ行が二つないか確かめてください",
+            f"{name} is not TOML at line {line}: {why}. Look for a missing quote, bracket or equals sign,"
+            " or something that is there twice",
+        ),
+        line,
+    )
+
+
+def _line(text: str, message: str) -> int | None:
+    """Of what a validation error is about."""
+    problem, _, where = message.partition(" - at ")
+    found = re.match(r"`\$\.(\w+)(?:\[(\d+)\])?(?:\.(\w+))?", where)
+    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", problem)
+    if found is None:
+        return line_of(text, None, 0, unknown[1]) or line_of(text, unknown[1]) if unknown else None
+    kind, at, key = found[1], int(found[2] or 0), unknown[1] if unknown else found[3]
+    return line_of(text, kind, at, key) or line_of(text, kind, at) or line_of(text, None, 0, kind)
 
 
 def _explained(message: str) -> Words:

@@ -5,7 +5,7 @@ connection to the store, beside the watch, which writes the same file.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -29,7 +30,9 @@ from kuraban.server.intake import GoneError, body_of
 from kuraban.server.problems import ProblemError
 
 _MOST_FORM = 64 << 10  # bytes
-_MOST_FIELDS = 50
+_MOST_FIELDS = 1000  # every box of a list of things may be ticked
+
+Form = ImmutableMultiDict[str, str]
 
 BUSY = Words(
     "記録を書き込み中です。少し待って、もう一度お試しください。", "the record is being written; try again in a moment"
@@ -80,14 +83,14 @@ class Seat:
 
 @dataclass(frozen=True)
 class Visit:
-    """One request by a browser that was let in. form: the fields sent, of a POST."""
+    """One request by a browser that was let in. form: the fields sent, of a POST, without the word that guards it."""
 
     seat: Seat
     request: Request
     session: Session
     config: Config
     store: Store
-    form: Mapping[str, str]
+    form: Form
 
     @property
     def folder(self) -> Folder:
@@ -131,18 +134,18 @@ def route(seat: Seat, page: Page) -> Route:
         session = seat.door.session(request)
         if session is None:
             return closed(seat, request)
-        form: dict[str, str] = {}
+        form = Form()
         if page.method == "POST":
             sent = await _form(request)
-            if sent is None or not meant(session, request.headers.get("x-csrf") or sent.pop("csrf", "")):
+            if sent is None or not meant(session, request.headers.get("x-csrf") or dict(sent).get("csrf", "")):
                 return _problem(seat, request, session, 403, FOREIGN)
-            form = sent
+            form = Form([pair for pair in sent if pair[0] != "csrf"])
         return await run_in_threadpool(_answered, seat, page, request, session, form)
 
     return Route(page.path, answer, methods=[page.method])
 
 
-def _answered(seat: Seat, page: Page, request: Request, session: Session, form: dict[str, str]) -> Response:
+def _answered(seat: Seat, page: Page, request: Request, session: Session, form: Form) -> Response:
     try:
         config = configs.load(seat.folder.config)
         with closing(Store.open(seat.folder)) as store:
@@ -194,10 +197,10 @@ def _page(seat: Seat, request: Request, template: str, status: int, session: Ses
     return response
 
 
-async def _form(request: Request) -> dict[str, str] | None:
+async def _form(request: Request) -> list[tuple[str, str]] | None:
     """The fields of a form; None for what is too large or no form."""
     try:
         raw = await body_of(request.receive, _MOST_FORM)
-        return dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except (ProblemError, GoneError, ValueError):
         return None

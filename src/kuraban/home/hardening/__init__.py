@@ -4,7 +4,7 @@
 """
 
 from kuraban.home.hardening.model import HOME, Done, Step, Thing, steps, things_of
-from kuraban.home.hardening.owned import RECORD, entry, reminder_words, things_in
+from kuraban.home.hardening.owned import RECORD, entry, reminder_words, rename, things_in
 from kuraban.home.hardening.plan import State, Task, next_tasks, plan, reminders
 from kuraban.home.hardening.record import append, read
 from kuraban.home.hardening.text import as_data, as_text, record_text
@@ -27,6 +27,7 @@ __all__ = [
     "record_text",
     "reminder_words",
     "reminders",
+    "rename",
     "steps",
     "things_in",
     "things_of",

@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from pathlib import Path
 
+import msgspec
+
 from kuraban.home import tomlfile
 from kuraban.home.config import Config
 from kuraban.home.hardening.model import HOME, Done, Thing, steps, things_of
 from kuraban.home.hardening.plan import plan, reminders
-from kuraban.home.hardening.record import read
+from kuraban.home.hardening.record import append, latest, read
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
 from kuraban.home.reach.model import Belongings, Broker, Device, Mailbox
@@ -44,6 +46,16 @@ def entry(step: str | None, thing: str | None, state: str, on: date, noted: date
     if named is None:
         raise HomeError.of("どれについてか(口座や端末の名前)も書いてください。", "also name the account or device")
     return Done(step=found.id, thing=named, state=state, on=on, noted=noted, note=note[:500])  # type: ignore[arg-type]
+
+
+def rename(record: Path, old: str, new: str, noted: datetime) -> None:
+    """What was done to a thing that is called differently now counts for its new name: lines are only ever added.
+
+    Raises `OSError`."""
+    held = latest(read(record)[0])
+    for (step, thing), one in held.items():
+        if thing == old and (step, new) not in held:
+            append(record, msgspec.structs.replace(one, thing=new, noted=noted, note=one.note or f"({old})"))
 
 
 def reminder_words(folder: Path, config: Config, today: date) -> list[Words]:

@@ -1,7 +1,7 @@
 """`reach.toml`: what the owner has and what hangs on what. Names only: no password, code or number is asked for."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -110,41 +110,73 @@ class Belongings(Struct, frozen=True, forbid_unknown_fields=True):
         yield from self.accounts()
 
 
+class Fault(NamedTuple):
+    """What does not fit together, and the thing (its kind and place among those) and key where that is written."""
+
+    kind: str
+    at: int
+    key: str
+    words: Words
+
+
 def problems(mine: Belongings) -> list[Words]:
     """What does not fit together: names given twice or nowhere, codes that come to nothing. Empty where all is well."""
-    names = mine.names()
-    found = [
-        Words(f"「{name}」という名前が二つあります", f"two things are called “{name}”")
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
-    ]
-    if len(names) > MAX_THINGS:
-        found.append(Words(f"{MAX_THINGS}個までしか書けません", f"at most {MAX_THINGS} things can be listed"))
+    return [fault.words for fault in faults(mine)]
+
+
+def faults(mine: Belongings) -> list[Fault]:
+    """As `problems`, with the places."""
     devices, phones = {d.name for d in mine.device}, {p.name for p in mine.phone}
     mailboxes, banks = {m.name for m in mine.mailbox}, {b.name for b in mine.bank}
-    for phone in mine.phone:
-        found += _unknown(phone.name, "device", [phone.device] if phone.device else [], devices)
-    for account in mine.accounts():
-        found += _unknown(account.name, "saved_in", account.saved_in, devices)
-        found += _unknown(account.name, "signed_in", account.signed_in, devices)
-        found += _unknown(account.name, "reset_by", account.reset_by, mailboxes | phones)
-        takes = {"sms": phones, "email": mailboxes, "app": devices}.get(account.login)
-        if takes is not None:
-            found += _unknown(account.name, "code_to", [account.code_to or ""], takes)
-    for broker in mine.broker:
-        found += _unknown(broker.name, "sweep", broker.sweep, banks)
     everything = {account.name for account in mine.accounts()}
-    for aggregator in mine.aggregator:
-        found += _unknown(aggregator.name, "keeps", aggregator.keeps, everything)
+    takes = {"sms": phones, "email": mailboxes, "app": devices}
+    found: list[Fault] = []
+    seen: set[str] = set()
+    for count, (kind, at, thing) in enumerate(placed(mine), 1):
+        wrong = _Finds(kind, at, thing.name, found)
+        if thing.name in seen:
+            wrong.say("name", f"「{thing.name}」という名前が二つあります", f"two things are called “{thing.name}”")
+        if count == MAX_THINGS + 1:
+            wrong.say("name", f"{MAX_THINGS}個までしか書けません", f"at most {MAX_THINGS} things can be listed")
+        seen.add(thing.name)
+        if isinstance(thing, Phone):
+            wrong.unknown("device", [thing.device] if thing.device else [], devices)
+        if isinstance(thing, Account):
+            wrong.unknown("saved_in", thing.saved_in, devices)
+            wrong.unknown("signed_in", thing.signed_in, devices)
+            wrong.unknown("reset_by", thing.reset_by, mailboxes | phones)
+            if thing.login in takes:
+                wrong.unknown("code_to", [thing.code_to or ""], takes[thing.login])
+        if isinstance(thing, Broker):
+            wrong.unknown("sweep", thing.sweep, banks)
+        if isinstance(thing, Aggregator):
+            wrong.unknown("keeps", thing.keeps, everything)
     return found
 
 
-def _unknown(owner: str, key: str, named: list[str], known: set[str]) -> list[Words]:
-    return [
-        Words(
-            f"「{owner}」の {key} にある「{name}」は、このファイルに正しい種類で書かれていません",
-            f"“{owner}”: {key} names “{name}”, which is not in this file as a thing of the right kind",
-        )
-        for name in named
-        if name not in known
-    ]
+def placed(mine: Belongings) -> Iterator[tuple[str, int, Thing]]:
+    """Everything that can fall, with its kind and its place among those of that kind."""
+    for kind in mine.__struct_fields__:
+        for at, thing in enumerate(getattr(mine, kind)):
+            yield kind, at, thing
+
+
+class _Finds(NamedTuple):
+    kind: str
+    at: int
+    name: str
+    found: list[Fault]
+
+    def say(self, key: str, ja: str, en: str) -> None:
+        """One fault."""
+        self.found.append(Fault(self.kind, self.at, key, Words(ja, en)))
+
+    def unknown(self, key: str, named: list[str], known: set[str]) -> None:
+        """Names that a key gives and the file does not have."""
+        for name in named:
+            if name not in known:
+                self.say(
+                    key,
+                    f"「{self.name}」の {key} にある「{name}」は、このファイルに正しい種類で書かれていません",
+                    f"“{self.name}”: {key} names “{name}”, which is not in this file as a thing of the right kind",
+                )

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from kuraban.home import tomlfile
+from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
-from kuraban.home.reach.model import Belongings, problems
+from kuraban.home.reach.model import Belongings, faults
+from kuraban.home.tomlfile import TomlError
+from kuraban.home.tomltext import line_of
 
 FILE = "reach.toml"
 EXAMPLE = """\
@@ -48,10 +51,17 @@ def belongings(path: Path) -> Belongings:
             f"{path} がありません。`kuraban home reach --example` の例を写して書いてください。",
             f"there is no {path}; copy what `kuraban home reach --example` prints and change it",
         )
-    mine = tomlfile.read(path, Belongings)
-    wrong = problems(mine)
+    return parsed(tomlfile.text_of(path), str(path))
+
+
+def parsed(text: str, name: str) -> Belongings:
+    """What a text of that form says, sound. name: what the file is called in errors. Raises `HomeError`."""
+    mine = tomlfile.parse(text, Belongings, name)
+    wrong = faults(mine)
     if wrong:
-        raise HomeError.of(
-            f"{path}: " + "。".join(words.ja for words in wrong[:5]), f"{path}: " + "; ".join(w.en for w in wrong[:5])
-        )
+        first = wrong[0]
+        plain = text.removeprefix("\ufeff")
+        line = line_of(plain, first.kind, first.at, first.key) or line_of(plain, first.kind, first.at)
+        words = Words("。".join(w.words.ja for w in wrong[:5]), "; ".join(w.words.en for w in wrong[:5]))
+        raise TomlError(tomlfile.placed(name, line, words), line)
     return mine
