@@ -99,8 +99,11 @@ async def home_pages(context: BrowserContext, served: Served, language: str) -> 
     root = page.url.rstrip("/")
     await context.add_cookies([{"name": COOKIE, "value": language, "url": root}])
     await picture(page, f"{root}/", "home-light", language)
-    for name in ("mails", "missing", "reach", "harden", "incident"):
+    for name in ("mails", "missing", "reach", "plan", "harden", "incident"):
         await picture(page, f"{root}/{name}", f"home-{name}", language)
+    await page.goto(f"{root}/reach/edit")
+    asked = await page.locator('a[href^="/reach/edit/broker/"]').first.get_attribute("href")
+    await picture(page, f"{root}{asked}", "home-reach-form", language)
 
 
 async def take(browser: Browser, desk: Desk, served: Served) -> None:

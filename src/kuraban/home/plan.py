@@ -7,14 +7,19 @@ it is raised at once.
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from kuraban.events import Event
 from kuraban.home import businessdays, tomlfile
 from kuraban.home.problems import HomeError
+from kuraban.home.tomledit import Add, Cut, Edit, Set
 
+HEAD = """\
+# 自分だけが知っている予定。画面(予定)、`kuraban home plan`、またはここで直せます。
+# What only you know. Changed in the pages (Plan), by `kuraban home plan`, or here.
+"""
 Label = Annotated[str, Meta(min_length=1, max_length=64)]
 Day = Annotated[int, Meta(ge=1, le=31)]
 Yen = Annotated[float, Meta(gt=0)]
@@ -142,22 +147,41 @@ def _day_fits(entry: Recurring, day: date) -> bool:
     return any(when <= day <= businessdays.add(when, EXECUTED_WITHIN) for when in due)
 
 
+LISTS = ("quiet", "never", "trading", "settings")
+TABLES = ("recurring", "withdrawal", "trip")
+
+
+def edits(before: Plan, after: Plan) -> list[Edit]:
+    """What makes the one of the other, in the owner's own file."""
+    made: list[Edit] = [
+        Set(key, list(getattr(after, key))) for key in LISTS if getattr(before, key) != getattr(after, key)
+    ]
+    for kind in TABLES:
+        new, gone = list(getattr(after, kind)), []
+        for at, entry in enumerate(getattr(before, kind)):
+            if entry in new:
+                new.remove(entry)
+            else:
+                gone.append(at)
+        made += [Cut(kind, at) for at in reversed(gone)]
+        made += [Add(kind, _keys(entry)) for entry in new]
+    return made
+
+
+def _keys(entry: Struct) -> dict[str, Any]:
+    renamed = {"first": "from", "last": "to"} if isinstance(entry, Trip) else {}
+    values = {renamed.get(name, name): getattr(entry, name) for name in entry.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def written(plan: Plan) -> str:
-    """The plan as TOML, in the order of its keys."""
-    lines = ["# 自分だけが知っている予定。What only you know. `kuraban home plan` shows and changes it."]
-    for key in ("quiet", "never", "trading", "settings"):
+    """The plan as TOML, in the order of its keys: to be shown. The owner's file is changed by `edits`."""
+    lines = []
+    for key in LISTS:
         values = getattr(plan, key)
         if values:
             lines.append(f"{key} = {tomlfile.quoted(values)}")
-    for entry in plan.recurring:
-        lines += ["", "[[recurring]]", *_pairs(entry, {})]
-    for withdrawal in plan.withdrawal:
-        lines += ["", "[[withdrawal]]", *_pairs(withdrawal, {})]
-    for trip in plan.trip:
-        lines += ["", "[[trip]]", *_pairs(trip, {"first": "from", "last": "to"})]
+    for kind in TABLES:
+        for entry in getattr(plan, kind):
+            lines += ["", f"[[{kind}]]", *(f"{key} = {tomlfile.quoted(value)}" for key, value in _keys(entry).items())]
     return "\n".join(lines) + "\n"
-
-
-def _pairs(entry: Struct, renamed: dict[str, str]) -> list[str]:
-    values = {name: getattr(entry, name) for name in entry.__struct_fields__}
-    return [f"{renamed.get(name, name)} = {tomlfile.quoted(v)}" for name, v in values.items() if v is not None]

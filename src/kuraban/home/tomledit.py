@@ -70,7 +70,7 @@ def _one(text: str, edit: Edit) -> str:
         return text
     try:
         after = _written(text, edit)
-        sound = tomllib.loads(after) == meant and not Counter(comments(text)) - Counter(comments(after))
+        sound = _said(after, edit) == meant and not Counter(comments(text)) - Counter(comments(after))
     except (ValueError, LookupError, TypeError):  # of the library, for what it cannot write
         sound = False
     if not sound:
@@ -101,6 +101,14 @@ def applied(data: Mapping[str, Any], edit: Edit) -> dict[str, Any]:
     return found
 
 
+def _said(text: str, edit: Edit) -> dict[str, Any]:
+    """What a text says; a list of tables that became empty is as good as none."""
+    found = tomllib.loads(text)
+    if isinstance(edit, Cut) and found.get(edit.kind) == []:
+        del found[edit.kind]
+    return found
+
+
 def _listed(kind: str, data: Mapping[str, Any]) -> bool:
     """Whether the kind would be there without tables: an empty list was written."""
     return data.get(kind) == []
@@ -113,7 +121,7 @@ def _written(text: str, edit: Edit) -> str:
         return "".join(block.text for block in found)
     own = [i for i, block in enumerate(found) if block.kind == edit.kind]
     if not own and any(piece.key == edit.kind for piece in found[0].pieces):
-        found[0] = Block(None, "", tuple(_in_a_list(piece, edit) for piece in found[0].pieces))
+        found[0] = Block(None, "", tuple(new for one in found[0].pieces for new in _in_a_list(one, edit)))
         return "".join(block.text for block in found)
     if isinstance(edit, Put):
         found[own[edit.at]] = _put(found[own[edit.at]], edit.table)
@@ -169,7 +177,8 @@ def _cut(found: list[Block], at: int) -> str:
         # What was said of the one that goes is not said of the next.
         gap = "" if before.endswith("\n\n") or not after or after.startswith("\n") else "\n"
         return before + gap + after
-    return before + (after if before and not before.endswith("\n\n") else after.lstrip("\n"))
+    after = after if before and not before.endswith("\n\n") else after.lstrip("\n")
+    return before + after if after else before.rstrip("\n") + "\n" * bool(before)
 
 
 def _add(found: list[Block], at: int, edit: Add) -> str:
@@ -188,10 +197,10 @@ def _add(found: list[Block], at: int, edit: Add) -> str:
     return head + gap + lines + ("\n" if tail and not tail.startswith("\n") else "") + tail
 
 
-def _in_a_list(piece: Piece, edit: Put | Add | Cut) -> Piece:
+def _in_a_list(piece: Piece, edit: Put | Add | Cut) -> list[Piece]:
     """The statement that holds all tables of a kind as one list."""
     if piece.key != edit.kind:
-        return piece
+        return [piece]
     document = tomlkit.parse(piece.text)
     held = document[edit.kind]
     if not isinstance(held, Array):
@@ -207,7 +216,7 @@ def _in_a_list(piece: Piece, edit: Put | Add | Cut) -> Piece:
         for key, value in edit.table.items():
             if key not in table or not _same(table[key], value):
                 table[key] = value
-    return Piece(piece.key, document.as_string())
+    return _with_comments(piece, document.as_string())
 
 
 def _inline(table: Mapping[str, Any]) -> Any:
@@ -226,9 +235,14 @@ def _rewritten(piece: Piece, value: Any) -> list[Piece]:
         sound = False
     if not sound:
         text = _statement(key, value)
+    return _with_comments(piece, text)
+
+
+def _with_comments(piece: Piece, text: str) -> list[Piece]:
+    """The new text of a statement, below the comments it has lost."""
     lost = Counter(comments(piece.text)) - Counter(comments(text))
     above = [Piece(None, f"{comment}\n") for comment in lost.elements()]
-    return [*above, Piece(key, text if text.endswith("\n") else text + "\n")]
+    return [*above, Piece(piece.key, text if text.endswith("\n") else text + "\n")]
 
 
 def _restyled(text: str, key: str, value: Any) -> str:

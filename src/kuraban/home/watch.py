@@ -14,29 +14,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
-
 from kuraban.home import alert, boxes, health, intake
 from kuraban.home.acts import TOKYO
 from kuraban.home.alert import Language, Send, by_apprise, say
 from kuraban.home.checking import mails_of
 from kuraban.home.config import Config, Mailbox, credential
 from kuraban.home.digest import WEEK, digest, last_due
-from kuraban.home.findings import Kind, Level
+from kuraban.home.findings import Kind
 from kuraban.home.folder import Folder
 from kuraban.home.hardening import reminder_words
+from kuraban.home.looking import known, looked
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import imap, watching
 from kuraban.home.mail.sources.imap import Arrived, Position, Server
 from kuraban.home.model import Unreadable, Words
-from kuraban.home.plan import Plan
 from kuraban.home.plan import load as load_plan
-from kuraban.home.review import RECOMPUTED, Known, Review, review
+from kuraban.home.review import Known, Review, review
 from kuraban.home.store import Store
 
 FAILURES_END = timedelta(minutes=20)  # a mailbox that failed longer ago than a new attempt takes is up again
 GAP_TOLD = timedelta(hours=1)
-OLD = timedelta(days=3)  # older than this when the watch began: history, asked about in `status`, not by alert
 IDLE_SECONDS = 1.0
 HANDED_OVER = 100
 FLOOD, FIRST_PASS = timedelta(minutes=1), timedelta(minutes=30)
@@ -122,7 +119,8 @@ class Watcher:
             intake.keep_receivers(self.store, box, found)
 
     def poll(self) -> None:
-        """Mailboxes that are files, and the folder of exports: what is new in them."""
+        """Mailboxes that are files, the folder of exports, the plan: what is new in them."""
+        self._changed |= self._moved("plan", self.folder.plan)
         for box in self.config.mailbox:
             if box.kind != "imap" and box.path is not None:
                 self._poll_files(box, Path(box.path).expanduser())
@@ -168,19 +166,12 @@ class Watcher:
     def look(self) -> Review | None:
         """Judge everything again where something changed or time has passed; raise what is found."""
         now = self.now()
-        looked = self.store.time_note("watch.looked")
-        if not self._changed and looked is not None and now - looked < timedelta(hours=1):
+        last = self.store.time_note("watch.looked")
+        if not self._changed and last is not None and now - last < timedelta(hours=1):
             return None
         self._changed = False
         found = review(self.known(now))
-        began = self.store.time_note("watch.began") or now
-        with self.store.transaction():
-            for finding in found.findings:
-                if finding.level is not Level.INFO:
-                    self.store.raise_alert(finding, now, quiet=finding.last < began - OLD)
-            self._settle({finding.id for finding in found.findings}, now)
-            self.store.set_note("watch.looked", now.isoformat())
-            self.store.set_note("watch.untold", msgspec.json.encode(found.untold).decode())
+        looked(self.store, found, now)
         with suppress(OSError):
             self.context.keys.save(now)
         return found
@@ -188,12 +179,6 @@ class Watcher:
     def known(self, now: datetime) -> Known:
         """All that is known. Mail is known up to now while every mailbox can be read."""
         return known(self.store, self.config, load_plan(self.folder.plan), now, reading=not self._failed)
-
-    def _settle(self, current: set[str], now: datetime) -> None:
-        """What is not found any more is over: the late notice came."""
-        for one in self.store.alerts(only_open=True):
-            if one.finding.kind in RECOMPUTED and one.finding.id not in current:
-                self.store.settle(one.finding.id, now)
 
     def mailboxes(self) -> None:
         """Raise an alarm for mailboxes that have long been unreadable; settle those that can be read again."""
@@ -291,20 +276,6 @@ def server_of(box: Mailbox) -> Server:
         port=box.port,
         starttls=box.starttls,
         ca_file=Path(box.ca_file).expanduser() if box.ca_file else None,
-    )
-
-
-def known(store: Store, config: Config, plan: Plan, now: datetime, *, reading: bool) -> Known:
-    """All that the store knows. reading: whether every mailbox can be read just now."""
-    return Known(
-        facts=store.facts(),
-        letters=list(store.letters(brokers_only=True)),
-        periods=store.periods(),
-        exports=store.exported_on(),
-        answers=store.answers(),
-        plan=plan,
-        labels=config.labels,
-        until=now if reading and config.mailbox else intake.mail_known_until(store, now),
     )
 
 

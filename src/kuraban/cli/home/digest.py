@@ -8,9 +8,9 @@ from kuraban.home import plan
 from kuraban.home.acts import TOKYO
 from kuraban.home.digest import digest
 from kuraban.home.hardening import reminder_words
+from kuraban.home.looking import known
 from kuraban.home.review import review
 from kuraban.home.store import Store
-from kuraban.home.watch import known
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -7,13 +7,15 @@ from typing import TypeVar, get_args
 import msgspec
 
 from kuraban.cli.home.common import Language, language_of, now, opened, show, show_words
+from kuraban.home import ownerfile, tomlfile
 from kuraban.home import plan as plans
-from kuraban.home import tomlfile
 from kuraban.home.acts import TOKYO
 from kuraban.home.config import Config
 from kuraban.home.folder import Folder
+from kuraban.home.ownerfile import ChangedError
 from kuraban.home.plan import Market, Plan, Recurring, Trip, Withdrawal
 from kuraban.home.problems import HomeError
+from kuraban.home.tomledit import edited
 
 T = TypeVar("T")
 KINDS = ("quiet", "never", "trading", "settings", "recurring", "withdrawal", "trip")
@@ -48,12 +50,19 @@ def run(given: argparse.Namespace) -> int:
     """Show, or change and save."""
     folder, config = opened()
     language = language_of(given, config)
+    file = ownerfile.opened(folder.plan)
     plan = plans.load(folder.plan)
     if given.what != "show":
-        plan = _changed(plan, given, config)
-        text = plans.written(plan)
-        plans.checked(tomlfile.parse(text, Plan, str(folder.plan)), str(folder.plan))
-        folder.write(folder.plan, text)
+        changed = _changed(plan, given, config)
+        text = edited(file.text or plans.HEAD, plans.edits(plan, changed))
+        plan = plans.checked(tomlfile.parse(text, Plan, str(folder.plan)), str(folder.plan))
+        try:
+            ownerfile.save(folder, folder.plan, file.version, text)
+        except ChangedError:
+            raise HomeError.of(
+                f"{folder.plan} がたったいま変わりました。もう一度どうぞ。",
+                f"{folder.plan} was changed just now: try again",
+            ) from None
         show_words("予定を保存しました。", "the plan is kept", language)
     _show(plan, folder, language)
     return 0
@@ -131,6 +140,6 @@ def _account(label: str, config: Config) -> str:
 
 
 def _show(plan: Plan, folder: Folder, language: Language) -> None:
-    text = plans.written(plan).split("\n", 1)[1].strip()
+    text = plans.written(plan).strip()
     show(text or ("予定はまだありません。" if language == "ja" else "the plan is empty"))
     show(f"({folder.plan})")

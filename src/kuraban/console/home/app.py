@@ -4,7 +4,18 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from kuraban.console.home import findings, harden, incident, light, mails, missing, reach, watching
+from kuraban.console.home import (
+    findings,
+    harden,
+    incident,
+    light,
+    mails,
+    missing,
+    planform,
+    reach,
+    reachform,
+    watching,
+)
 from kuraban.console.home.door import Guard
 from kuraban.console.home.seat import NotFoundError, Page, Seat, Visit, route
 
@@ -19,6 +30,8 @@ PAGES = (
     *mails.PAGES,
     *missing.PAGES,
     *reach.PAGES,
+    *reachform.PAGES,
+    *planform.PAGES,
     *harden.PAGES,
     *incident.PAGES,
     *watching.PAGES,

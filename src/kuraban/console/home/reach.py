@@ -7,6 +7,8 @@ from typing import NamedTuple
 from starlette.responses import Response
 
 from kuraban.console.frame import HEADERS, language_of
+from kuraban.console.home.editing import careful
+from kuraban.console.home.reachform import REACH
 from kuraban.console.home.seat import NotFoundError, Page, Seat, Visit
 from kuraban.home import reach
 from kuraban.home.reach import FILE, Advice, Belongings, Graph, Separation
@@ -75,4 +77,4 @@ def picture(visit: Visit) -> Response:
     return Response(drawing, media_type="image/svg+xml", headers=HEADERS)
 
 
-PAGES = (Page("GET", "/reach", page), Page("GET", "/reach.svg", picture))
+PAGES = (Page("GET", "/reach", careful(page, REACH)), Page("GET", "/reach.svg", picture))

@@ -34,6 +34,11 @@ class One(Question):
     default: Any = field(default=None, kw_only=True)
     form: Form = field(default="one", init=False)
 
+    @property
+    def required(self) -> bool:
+        """As of every question."""
+        return self.unsure is None and self.default is None
+
     def options(self, table: Table) -> list[Option]:
         """The choices; what is written and none of them; not knowing; another."""
         value = self.held(table)
@@ -87,11 +92,12 @@ class One(Question):
 @dataclass(frozen=True)
 class Many(Question):
     """Any number of names. unsure: the words for leaving the key out, None where an empty list says the same. adds:
-    the kind of thing that `more` names, None where a name needs no listing."""
+    the kind of thing that `more` names, None where a name needs no listing. taken: names of things of other kinds."""
 
     choices: tuple[Choice, ...] = field(default=(), kw_only=True)
     unsure: Words | None = field(default=None, kw_only=True)
     adds: str | None = field(default=None, kw_only=True)
+    taken: frozenset[str] = field(default=frozenset(), kw_only=True)
     form: Form = field(default="many", init=False)
 
     def options(self, table: Table) -> list[Option]:
@@ -118,6 +124,11 @@ class Many(Question):
                 "something you chose is not there any more: choose again",
             )
         new: tuple[tuple[str, str], ...] = ()
+        if sent.added in self.taken - set(known):
+            raise WrongError(
+                f"「{sent.added}」という名前は、ほかのものに使っています。",
+                f"“{sent.added}” is the name of something else",
+            )
         if sent.added and sent.added not in values:
             values.append(label(sent.added, NAME))
             new = ((self.adds, sent.added),) if self.adds and sent.added not in known else ()

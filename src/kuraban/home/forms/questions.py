@@ -82,6 +82,11 @@ class Question(ABC):
         """What there is to choose."""
         return []
 
+    @property
+    def required(self) -> bool:
+        """Whether a table cannot be without this key."""
+        return False
+
     @abstractmethod
     def answer(self, table: Table) -> Answer:
         """What the table says."""
@@ -93,12 +98,27 @@ class Question(ABC):
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as a page shows it."""
+    """A question as a page shows it. guessed: how the answer came to be proposed, where nobody gave it yet."""
 
     question: Question
     options: list[Option]
     answer: Answer
     wrong: Words | None = None
+    guessed: Words | None = None
+
+    @property
+    def dated(self) -> bool:
+        """Whether the field is one for dates: it could not show anything else."""
+        value = self.answer.value
+        return isinstance(self.question, Day) and (not value or re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None)
+
+    @property
+    def said(self) -> list[Words]:
+        """The answer in words."""
+        chosen = [one.words for one in self.options if one.token in self.answer.chosen and one.token != OTHER]
+        typed = [Words(text, text) for text in (self.answer.value, self.answer.added) if text]
+        on = [Words("はい", "yes")] if self.question.form == "tick" and self.answer.chosen else []
+        return [*chosen, *typed, *on]
 
 
 def ask(questions: Iterable[Question], table: Table) -> list[Asked]:
@@ -126,7 +146,7 @@ def take(questions: Iterable[Question], sent: "Sent", table: Table) -> Taken:
     for one in questions:
         options = one.options(table)
         answer, wrong = sent.answer(one), None
-        if answer != shown(one.answer(table)):
+        if answer != shown(one.answer(table)) or (one.required and one.id not in table):
             try:
                 meant = one.meant(answer, table)
             except WrongError as error:
@@ -190,6 +210,11 @@ class Text(Question):
     most: int = field(default=64, kw_only=True)
     needed: Words | None = field(default=None, kw_only=True)
     taken: frozenset[str] = field(default=frozenset(), kw_only=True)
+
+    @property
+    def required(self) -> bool:
+        """As of every question."""
+        return self.needed is not None
 
     def answer(self, table: Table) -> Answer:
         """As written."""
@@ -285,6 +310,11 @@ class Day(Question):
     """A date."""
 
     needed: bool = field(default=False, kw_only=True)
+
+    @property
+    def required(self) -> bool:
+        """As of every question."""
+        return self.needed
 
     def answer(self, table: Table) -> Answer:
         """As 2026-04-01."""

@@ -202,6 +202,7 @@ def _reset(world: World, own: str | None) -> Question:
         unsure=UNSURE,
         more=Words("ここにないメールボックス", "A mailbox that is not listed"),
         adds="mailbox",
+        taken=frozenset(world.names(*KINDS)),
     )
 
 
@@ -221,6 +222,7 @@ def _links(world: World) -> list[Question]:
             unsure=UNSURE,
             more=Words("ここにない銀行", "A bank that is not listed"),
             adds="bank",
+            taken=frozenset(world.names(*KINDS)),
         ),
         Yen(
             "sweep_limit",
@@ -278,6 +280,7 @@ def _kept(world: World) -> list[Question]:
             unsure=UNSURE,
             more=Words("ここにない端末", "A device that is not listed"),
             adds="device",
+            taken=frozenset(world.names(*KINDS)),
         ),
         Many(
             "signed_in",
@@ -286,6 +289,7 @@ def _kept(world: World) -> list[Question]:
             unsure=UNSURE,
             more=Words("ここにない端末", "A device that is not listed"),
             adds="device",
+            taken=frozenset(world.names(*KINDS)),
         ),
     ]
 
