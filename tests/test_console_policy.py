@@ -161,3 +161,25 @@ def test_under_the_two_person_rule_a_second_manager_approves_and_nobody_his_own(
         assert post(client, f"proposals/{number[1]}", approve="yes", why="もう一度").status_code == 409
         assert post(client, "proposals/99", approve="yes", why="x").status_code == 404
     assert strict.service.policies[-1].approved_by == "二人目"
+
+
+def test_what_a_program_proposed_says_so_and_takes_two_managers(strict: Running) -> None:
+    found = strict.client.post("/v1/policy", json={"toml": "[cost]\nlock = 70000\n", "who": "二人目", "why": "夜間"})
+    number, by = found.json()["id"], found.json()["by"]
+    with signed_in(strict, "担当", ANALYST) as client:
+        assert post(client, f"proposals/{number}", approve="yes", why="よい").status_code == 403
+    with signed_in(strict, "二人目", MANAGER) as client:  # whose name the program gave
+        shown = client.get("/console/policy", headers=EN).text
+        assert f'<code class="small">{by}</code> (calls itself <bdi>二人目</bdi>)' in shown
+        assert post(client, f"proposals/{number}", approve="yes", why="私ではない").status_code == 409
+    with signed_in(strict, "三人目", MANAGER) as client:
+        assert "another has to as well" in client.get("/console/policy", headers=EN).text
+        after = post(client, f"proposals/{number}", approve="yes", why="同意").text
+        assert 'data-approvals="1"' in after
+        assert "It waits for another person" in after
+        assert post(client, f"proposals/{number}", approve="yes", why="もう一度").status_code == 409
+    before = len(strict.service.policies)
+    with signed_in(strict, "四人目", MANAGER) as client:
+        assert post(client, f"proposals/{number}", approve="yes", why="同意").status_code == 200
+    assert len(strict.service.policies) == before + 1
+    assert strict.service.policies[-1].approved_by == "三人目, 四人目"

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ def entries(desk: Running) -> list[tuple[str, str, dict[str, str]]]:
     until = time.monotonic() + 30
     while desk.people.told():
         assert time.monotonic() < until
+        threading.Event().wait(0.01)
     with sqlite3.connect(f"file:{desk.service.journal}?mode=ro", uri=True) as connection:
         found = audit.entries(connection, None, 10_000)
     connection.close()
@@ -223,6 +225,12 @@ def test_people_are_managed_beside_a_running_server(desk: Running, capsys: pytes
     assert main(["people", "link", "誰も", *data]) == 1
     assert main(["people", "add", "外", "--url", "https://desk.example.jp/", *data]) == 0
     assert capsys.readouterr().out.startswith("https://desk.example.jp/console/enter/")
+
+
+@pytest.mark.parametrize("name", ["server", "File", "engine", "", "two\nlines"])
+def test_nobody_is_called_like_a_part_of_the_program(desk: Running, name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        desk.people.add(name, VIEWER)
 
 
 def test_an_older_file_of_people_keeps_them(tmp_path: Path) -> None:

@@ -105,4 +105,10 @@ def _problems() -> list[str]:
 
 
 # Answered by the router, and by the pages that owners see, under statuses of their own.
-_STATUS_OF_PAGES = {"method-not-allowed": "405", "link-expired": "410", "link-used": "410", "link-invalid": "404"}
+_STATUS_OF_PAGES = {
+    "method-not-allowed": "405",
+    "same-person": "409",
+    "link-expired": "410",
+    "link-used": "410",
+    "link-invalid": "404",
+}

@@ -69,7 +69,7 @@ def run(given: argparse.Namespace) -> int:
         int(port),
         given.tls_cert,
         given.tls_key,
-        # Without keys the server could not tell the second person from the first.
+        # Without keys nobody could tell who proposed.
         given.require_key or given.two_person,
         given.behind_proxy,
     )

@@ -183,6 +183,12 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             usual_decisions REAL NOT NULL, events INTEGER NOT NULL, allow INTEGER NOT NULL, notify INTEGER NOT NULL,
             challenge INTEGER NOT NULL, hold INTEGER NOT NULL, lock INTEGER NOT NULL)""",
     ),
+    (
+        # Who has agreed to a proposal; some need two.
+        """CREATE TABLE approval (
+            proposal INTEGER NOT NULL, n INTEGER NOT NULL, who TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
+            why TEXT NOT NULL, PRIMARY KEY (proposal, n)) WITHOUT ROWID""",
+    ),
 )
 
 

@@ -256,8 +256,17 @@ class NewPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     shadow: bool = False
 
 
+class ApprovalView(Struct, frozen=True):
+    """Somebody who agreed to a proposal, signed in to the console."""
+
+    who: str
+    at: str
+    why: str
+
+
 class ProposalView(Struct, frozen=True):
-    """A change of the policy that waits, or waited, for a second person; what became of it, by whom and why."""
+    """A change of the policy that waits, or waited, for a second person; what became of it, by whom and why. by: how
+    the proposer was known (`console:…` signed in, `key:…`, `file`). needed: how many have to approve."""
 
     id: int
     state: Literal["proposed", "approved", "rejected", "withdrawn"]
@@ -268,6 +277,9 @@ class ProposalView(Struct, frozen=True):
     decided_at: str | None
     decided_why: str
     toml: str
+    by: str | None
+    approvals: list[ApprovalView]
+    needed: int
 
 
 class Proposals(Struct, frozen=True):
@@ -278,7 +290,8 @@ class Proposals(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True, forbid_unknown_fields=True):
-    """Approve a proposal or turn it down; whoever made it can only withdraw it (`approve` false)."""
+    """Turn a proposal down (`approve` false); whoever made it withdraws it so. To approve takes a manager who is signed
+    in to the console: with a key alone the answer is 403 (`person-needed`)."""
 
     approve: bool
     who: Person

@@ -1,4 +1,8 @@
-"""Which policy decides, and how another comes to: at once, or under the two-person rule when a second person agrees.
+"""Which policy decides, and how another comes to: at once, or under the two-person rule when others agree.
+
+Under the rule two people whom the console knows by their own sign-in stand behind every change: whoever proposed it and
+another one who approves; or, where nobody signed in proposed it (an API key, the policy file), two who approve. A key
+and a file are not people: one person may hold several keys, write the file, and call himself what he likes.
 
 Every way in leads through here: the API, other parts of the program, the policy file at a start or when it is read
 again. What changes is changed by the engine's thread between two batches (before the first one at a start), so that
@@ -17,14 +21,21 @@ from kuraban.core import policy
 from kuraban.journal import proposals, store
 from kuraban.journal.audit import Trail
 from kuraban.journal.live import Live
-from kuraban.journal.proposals import APPROVED, REJECTED, WITHDRAWN, Proposal
+from kuraban.journal.proposals import APPROVED, REJECTED, WITHDRAWN, Approval, Proposal
 from kuraban.journal.store import PolicyVersion
 
 Job = Callable[[sqlite3.Connection, Trail], object]
 
 FILE, START = "file", "start"
+CONSOLE = "console:"  # how the keys of people begin who are signed in there; their number follows
 MOST_WAITING = 100
 _GIVEN, _RULE = "policy_given", "two_person"  # facts: the policy file as it was read last, whether the rule was on
+
+
+_BARRED = {
+    "person-needed": "a manager signed in to the console has to approve it: an API key proves no person",
+    "same-person": "whoever proposed it, or has approved it before, cannot approve it",
+}
 
 
 class RefusedError(ValueError):
@@ -37,16 +48,34 @@ class RefusedError(ValueError):
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks for a change and why. key: how the server knows them (an API key), None where another part of the
-    program vouches for `who`."""
+    """Who asks for a change and why. key: how the server knows them: signed in (`console:…`), by an API key (`key:…`),
+    None for not at all."""
 
     who: str
     why: str = ""
     key: str | None = None
 
-    def is_also(self, proposal: Proposal) -> bool:
-        """Whether the proposal is this person's own: the same name, or the same key under another name."""
-        return _plain(self.who) == _plain(proposal.who) or (self.key is not None and self.key == proposal.key)
+    def is_also(self, other: Proposal | Approval) -> bool:
+        """Whether the proposal or approval is this person's own: the same name, or the same key under another name."""
+        return _plain(self.who) == _plain(other.who) or (self.key is not None and self.key == other.key)
+
+
+def by_person(key: str | None) -> bool:
+    """Whether a key is that of somebody who is signed in to the console."""
+    return key is not None and key.startswith(CONSOLE)
+
+
+def needed(proposal: Proposal) -> int:
+    """How many people have to approve a proposal."""
+    return 1 if by_person(proposal.key) else 2
+
+
+def barred(proposal: Proposal, asker: Asker) -> str | None:
+    """Why somebody cannot approve a proposal (the code of a `RefusedError`), None where he can."""
+    if not by_person(asker.key):
+        return "person-needed"
+    own = asker.is_also(proposal) or any(asker.is_also(each) for each in proposal.approvals)
+    return "same-person" if own else None
 
 
 class PolicyControl:
@@ -96,7 +125,7 @@ class PolicyControl:
     def ask(
         self, live: Live, text: str, record: np.ndarray, asker: Asker, at: int
     ) -> tuple[PolicyVersion | Proposal, Job]:
-        """Decide by another policy: from the next event on, or once somebody else agrees. Raises `RefusedError`."""
+        """Decide by another policy: from the next event on, or once others agree. Raises `RefusedError`."""
         if not self.two_person:
             return self._change(live, text, record, asker, at)
         _need_reason(asker)
@@ -113,23 +142,52 @@ class PolicyControl:
 
         return proposal, job
 
-    def decide(self, live: Live, number: int, record: np.ndarray | None, asker: Asker, at: int) -> tuple[Proposal, Job]:
-        """Approve a proposal (with its record), or turn it down (None). Raises KeyError, `RefusedError`."""
-        proposal = self.waiting.get(number)
-        if proposal is None:
+    def proposal(self, number: int) -> Proposal:
+        """A proposal that waits. Raises KeyError, `RefusedError` for one that was decided on."""
+        found = self.waiting.get(number)
+        if found is None:
             if not 0 < number <= self._newest:
                 raise KeyError(number)
             raise RefusedError("conflict", f"proposal {number} has been decided on already")
-        own = asker.is_also(proposal)
+        return found
+
+    def decide(self, live: Live, number: int, record: np.ndarray | None, asker: Asker, at: int) -> tuple[Proposal, Job]:
+        """Approve a proposal (with its record), or turn it down (None): its own maker withdraws it. It decides when as
+        many have approved as it needs. Raises KeyError, `RefusedError`."""
+        proposal = self.proposal(number)
         _need_reason(asker)
         if record is None:
-            return self._settle(proposal, WITHDRAWN if own else REJECTED, asker, at)
-        if own:
-            raise RefusedError("same-person", "whoever proposed it, or uses the same API key, cannot approve it")
-        settled, approval = self._settle(proposal, APPROVED, asker, at)
+            return self._settle(proposal, WITHDRAWN if asker.is_also(proposal) else REJECTED, asker, at)
+        code = barred(proposal, asker)
+        if code is not None:
+            raise RefusedError(code, _BARRED[code])
+        return self._approve(live, proposal, record, asker, at)
+
+    def _approve(
+        self, live: Live, proposal: Proposal, record: np.ndarray, asker: Asker, at: int
+    ) -> tuple[Proposal, Job]:
+        approval = Approval(asker.who, str(asker.key), at, asker.why)
+        approved = proposal._replace(approvals=(*proposal.approvals, approval))
+        if len(approved.approvals) < needed(approved):
+            self.waiting[approved.id] = approved
+            said = {"proposal": approved.id, "why": asker.why, "by": asker.key, "needed": needed(approved)}
+
+            def agreed(connection: sqlite3.Connection, trail: Trail) -> None:
+                proposals.approve(connection, approved)
+                trail.add(at, "policy-approved", asker.who, said)
+
+            return approved, agreed
+        settled, settling = self._settle(approved, APPROVED, asker, at)
         proposer = Asker(proposal.who, proposal.why, proposal.key)
-        _, change = self._change(live, proposal.toml, record, proposer, at, approved_by=asker.who)
-        return settled, lambda connection, trail: (approval(connection, trail), change(connection, trail))
+        names = ", ".join(each.who for each in approved.approvals)
+        _, change = self._change(live, proposal.toml, record, proposer, at, approved_by=names)
+
+        def decided(connection: sqlite3.Connection, trail: Trail) -> None:
+            proposals.approve(connection, approved)
+            settling(connection, trail)
+            change(connection, trail)
+
+        return settled, decided
 
     def _settle(self, proposal: Proposal, state: str, asker: Asker, at: int) -> tuple[Proposal, Job]:
         del self.waiting[proposal.id]

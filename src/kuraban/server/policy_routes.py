@@ -9,10 +9,8 @@ from kuraban.server import api
 from kuraban.server.clock import written
 from kuraban.server.endpoint import Asked, answer
 from kuraban.server.paging import cursor, limit, place
-from kuraban.server.policies import RefusedError
+from kuraban.server.policies import RefusedError, needed
 from kuraban.server.problems import ProblemError
-
-_STATUS = {"same-person": 403, "conflict": 409}
 
 
 async def policy_list(asked: Asked) -> api.Policies:
@@ -50,7 +48,7 @@ async def proposal_list(asked: Asked) -> api.Proposals:
 
 
 async def proposal_judged(asked: Asked) -> api.ProposalView:
-    """Approve a proposal or turn it down."""
+    """Turn a proposal down, or withdraw it; approving is for people, in the console."""
     number, body = asked.request.path_params["proposal"], asked.body
     try:
         return view(await asked.service.decide_proposal(number, body.approve, body.who, body.why, asked.by))
@@ -73,9 +71,14 @@ def view(proposal: Proposal) -> api.ProposalView:
         decided_at,
         proposal.decided_why,
         proposal.toml,
+        proposal.key,
+        [api.ApprovalView(each.who, written(each.at), each.why) for each in proposal.approvals],
+        needed(proposal),
     )
 
 
 def _problem(error: PolicyError | RefusedError) -> ProblemError:
     code = error.code if isinstance(error, RefusedError) else "invalid-request"
-    return ProblemError(_STATUS.get(code, 422), code, str(error))
+    if code == "person-needed":
+        return ProblemError(403, "person-needed", str(error))
+    return ProblemError(409 if code == "conflict" else 422, code, str(error))

@@ -254,7 +254,7 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/policy/proposals", "read", proposal_list, None, {200: api.Proposals},
              "Changes of the policy that wait, or waited, for a second person (変更の提案)", ("limit", "cursor")),
     Endpoint("POST", "/v1/policy/proposals/{proposal:int}", "manage", proposal_judged, api.Judgement,
-             {200: api.ProposalView}, "Approve a change of the policy or turn it down (提案の承認・却下)"),
+             {200: api.ProposalView}, "Turn a change of the policy down, or withdraw it (提案の却下・取り下げ)"),
     Endpoint("GET", "/v1/messages/dead", "manage", dead_letters, None, {200: api.Messages},
              "Messages that could not be delivered (届かなかった通知)", ("limit",)),
     Endpoint("POST", "/v1/messages/{message:int}/again", "manage", message_again, None, {200: api.Messages},

@@ -330,8 +330,7 @@ class Service:
     ) -> PolicyVersion | Proposal:
         """Decide by another policy from the next event on; under the two-person rule, propose to.
 
-        by: how the server knows who asks (`key:…`), None where the caller has made sure. Raises `PolicyError`,
-        `RefusedError`.
+        by: how the server knows who asks (`console:…`, `key:…`). Raises `PolicyError`, `RefusedError`.
         """
         record = await asyncio.to_thread(store.parsed, text)
         asker, at = Asker(who, why, by), self.clock.now()
@@ -344,13 +343,13 @@ class Service:
         return await self._controlled(lambda live: self.control.take_file(live, text, record, why, at))
 
     async def decide_proposal(self, number: int, approve: bool, who: str, why: str, by: str | None = None) -> Proposal:
-        """Approve a proposal, which decides from the next event on, or turn it down (one's own: withdraw it).
+        """Approve a proposal, which decides from the next event on once enough have, or turn it down (one's own:
+        withdraw it). by: how the server knows who asks; only people signed in to the console approve.
 
         Raises KeyError, `PolicyError` where the text is no policy any more, `RefusedError`.
         """
-        proposal, record = self.control.waiting.get(number), None
-        if approve and proposal is not None:
-            record = await asyncio.to_thread(store.parsed, proposal.toml)
+        proposal = self.control.proposal(number)
+        record = await asyncio.to_thread(store.parsed, proposal.toml) if approve else None
         asker, at = Asker(who, why, by), self.clock.now()
         return await self._controlled(lambda live: self.control.decide(live, number, record, asker, at))
 

@@ -33,6 +33,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "owner": ("本人の回答", "owner's answer"),
     "policy": ("ポリシー変更", "policy"),
     "policy-proposed": ("ポリシー提案", "policy proposed"),
+    "policy-approved": ("提案の一人目の承認", "proposal approved by one of two"),
     "policy-decided": ("提案の決裁", "proposal decided"),
     "shadow-policy": ("試行ポリシー", "policy on trial"),
     "two-person-rule": ("二人承認の切替", "two-person rule"),

@@ -22,6 +22,7 @@ from kuraban.console.desk import people_schema
 from kuraban.journal import schema
 
 VIEWER, ANALYST, MANAGER = ROLES = ("viewer", "analyst", "manager")
+RESERVED = ("owner", "engine", "server", "file", "start")  # who else acts here
 LINK_S = 15 * 60
 IDLE_S = 30 * 60
 SESSION_S = 12 * 3600
@@ -108,6 +109,8 @@ class People:
         _check_role(role)
         if not name or len(name) > 128 or not name.isprintable():
             raise ValueError("a name has 1 to 128 printable characters")
+        if name.casefold() in RESERVED:
+            raise ValueError(f"the name {name} stands for a part of the program in the audit log")
         try:
             with self.changing() as connection:
                 cursor = connection.execute(

@@ -16,7 +16,7 @@ from kuraban.core.policy import ACTIONS, PolicyError
 from kuraban.journal import proposals, store
 from kuraban.journal.proposals import Proposal
 from kuraban.journal.store import PolicyVersion
-from kuraban.server.policies import RefusedError
+from kuraban.server.policies import CONSOLE, Asker, RefusedError, barred, needed
 from kuraban.server.problems import ProblemError
 
 _MOST_TEXT = 65_536
@@ -73,7 +73,14 @@ async def _page(
 def _waiting(visit: Visit, proposal: Proposal) -> dict[str, Any]:
     record = policy_words.checked(proposal.toml)
     changed = [] if isinstance(record, Wrong) else _changed(record, proposal.toml, visit.service.policies[-1])
-    return {"proposal": proposal, "changed": changed, "own": proposal.who == visit.person.name}
+    asker = Asker(visit.person.name, key=_by(visit))
+    return {
+        "proposal": proposal,
+        "changed": changed,
+        "needed": needed(proposal),
+        "own": asker.is_also(proposal),
+        "barred": barred(proposal, asker) is not None,
+    }
 
 
 def _changed(record: np.ndarray, text: str, version: PolicyVersion) -> list[Line | tuple[Firm, Firm]]:
@@ -211,7 +218,7 @@ def _trial(visit: Visit) -> Trial:
 
 
 def _by(visit: Visit) -> str:
-    return f"console:{visit.person.id}"
+    return f"{CONSOLE}{visit.person.id}"
 
 
 def _text(visit: Visit) -> str:
