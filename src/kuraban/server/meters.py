@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from kuraban.core.policy import ACTIONS
 from kuraban.journal.live import Taken
 from kuraban.server.pulse import Pulse
+from kuraban.server.refusals import POSSIBLE
 
 BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -78,6 +79,8 @@ class Meters:
         self.refused = Counter(
             "kuraban_refused", "Sign-ins and requests refused", ["what", "problem"], registry=registry
         )
+        for what, problem in POSSIBLE:  # from 0 on: the first would be no increase otherwise
+            self.refused.labels(what, problem)
         self.pulse = Pulse(now)
         self._recent = [0.0, 0.0]
         self._taken = {name: self.events.labels(name) for name in ("accepted", "duplicate", "rejected")}

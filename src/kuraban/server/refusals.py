@@ -36,6 +36,11 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     "key-expired": ("期限切れのAPIキー", "an API key that has expired"),
     "scope": ("APIキーの権限外", "an API key without the scope"),
 }
+_OF_REQUESTS = frozenset(name for name in PROBLEMS if name.startswith("key-") or name in ("scope", "other-site"))
+POSSIBLE = (
+    *((SIGN_IN, name) for name in PROBLEMS if name not in _OF_REQUESTS or name == "other-site"),
+    *((REQUEST, name) for name in PROBLEMS if name in _OF_REQUESTS),
+)
 
 
 class Attempt(NamedTuple):
