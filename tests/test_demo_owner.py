@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from kuraban.cli.demo import owner
 from kuraban.cli.demo.mailbox import OWNER, PROVIDER, Maildir, Signer
 from kuraban.cli.demo.owner import Names, Notice
@@ -95,5 +93,9 @@ def test_the_owner_shown_is_one_whose_login_was_relayed_and_who_got_most_notices
         traded(3, "0700.HK", "sell", account="robbed2"),
     )
     assert owner.choose(world(*acts, families=("stuffing_ring", "relay_ring", "relay_ring"))) == 1
-    with pytest.raises(ValueError, match="another seed"):
-        owner.choose(world(event(0, "login.succeeded")))
+
+
+def test_where_no_thief_trades_the_first_one_robbed_is_shown() -> None:
+    quiet = world(event(0, "login.succeeded"))
+    assert owner.choose(quiet) == 0
+    assert owner.trades_told(quiet) == {}

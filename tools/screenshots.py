@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import shutil
 import sys
-import tempfile
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from kuraban.cli.demo.desk import Desk
 from kuraban.cli.demo.home import Served
+from kuraban.cli.demo.place import Place, temporary
 from kuraban.cli.demo.screen import Screen
 from kuraban.cli.demo.summary import Summary
 from kuraban.cli.demo.telling import Wanted, tell
@@ -120,12 +120,12 @@ async def take(browser: Browser, desk: Desk, served: Served) -> None:
         await context.close()
 
 
-async def run(given: argparse.Namespace, folder: Path) -> None:
+async def run(given: argparse.Namespace, place: Place) -> None:
     """Play the demo and take the pictures at its end."""
     up: list[tuple[Desk, Served]] = []
 
     async def ended(_: Summary) -> bool:
-        (folder / "home" / "reach.toml").write_text(EXAMPLE, "utf-8")
+        (place.path / "home" / "reach.toml").write_text(EXAMPLE, "utf-8")
         program = shutil.which("chromium") or shutil.which("chromium-browser")
         if program is None:
             raise SystemExit("no chromium on the path: apt-get install chromium")
@@ -137,7 +137,7 @@ async def run(given: argparse.Namespace, folder: Path) -> None:
 
     with Screen(lambda ja, en: en) as screen:
         wanted = Wanted(given.owners, given.minutes * 60, given.seed, "ja")
-        await tell(wanted, folder, screen, lambda desk, served: up.append((desk, served)), ended)
+        await tell(wanted, place, screen, lambda desk, served: up.append((desk, served)), ended)
 
 
 def main() -> int:
@@ -146,8 +146,8 @@ def main() -> int:
     parser.add_argument("--owners", type=int, default=4000)
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=2025)
-    with tempfile.TemporaryDirectory(prefix="kuraban-screenshots-") as folder:
-        asyncio.run(run(parser.parse_args(), Path(folder)))
+    with temporary() as place:
+        asyncio.run(run(parser.parse_args(), place))
     return 0
 
 

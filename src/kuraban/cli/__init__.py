@@ -67,13 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     chosen = next((word for word in given if not word.startswith("-")), None)
-    parsed = parser(chosen).parse_args(given)
     try:
+        parsed = parser(chosen).parse_args(given)
         status: int = parsed.run(parsed)
         sys.stdout.flush()
         return status
     except CommandError as error:
-        sys.stderr.write(f"kuraban {parsed.command}: {error}\n")
+        sys.stderr.write(f"kuraban {chosen}: {error}\n")
         return error.status
     except BrokenPipeError:
         # Whoever read us (head, less) has seen enough; the rest of the output has nowhere to go.

@@ -129,7 +129,7 @@ def _acts_sentence(account: str, around: list[Score], level: Level) -> Words:
         for word, n in (("買い", buys), ("売り", sells), ("ログイン", logins), ("認証の試み", tries))
         if n
     ]
-    en = [f"{n} {word}" for word, n in (("buys", buys), ("sales", sells), ("logins", logins), ("attempts", tries)) if n]
+    en = [counted(n, word) for word, n in (("buy", buys), ("sale", sells), ("login", logins), ("attempt", tries)) if n]
     when = f"{first:%Y-%m-%d %H:%M}"
     span = (
         when if last - first < timedelta(minutes=1) else f"{when}–{last:%H:%M}" if first.date() == last.date() else when

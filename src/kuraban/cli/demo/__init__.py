@@ -6,27 +6,28 @@ the same story from the mailbox of one of the robbed.
 
 import argparse
 import asyncio
-import contextlib
 import os
-import shutil
 import signal
+import sqlite3
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
+from kuraban.cli.demo import place
 from kuraban.cli.demo.desk import Desk
 from kuraban.cli.demo.home import Served
+from kuraban.cli.demo.place import Place
+from kuraban.cli.demo.report import show
 from kuraban.cli.demo.screen import Screen
-from kuraban.cli.demo.summary import Say, Summary, show
+from kuraban.cli.demo.summary import Say, Summary
 from kuraban.cli.demo.telling import Wanted, tell
 from kuraban.cli.errors import CommandError
 from kuraban.cli.home.common import Language, language_of
 from kuraban.console.home.serving import show as show_browser
+from kuraban.home.problems import HomeError
 
-OWNERS, MINUTES, SEED = 4_000, 3.0, 2025
+OWNERS, MINUTES, SEED = 4_000, 2.5, 2025
 LEAST_OWNERS, MOST_OWNERS = 200, 50_000
 
 _DESCRIPTION = """\
@@ -61,20 +62,28 @@ def run(given: argparse.Namespace) -> int:
     def say(ja: str, en: str) -> str:
         return ja if language == "ja" else en
 
+    stops: list[signal.Signals] = []
     try:
-        with _folder(given.keep) as folder:
-            return asyncio.run(_run(given, folder, say, language))
+        with place.given(given.keep) if given.keep is not None else place.temporary() as here:
+            here.check_room(given.owners)
+            try:
+                return asyncio.run(_run(given, here, say, language, stops))
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise place.cannot_use(error.filename or here.path, error) from error
+            except (sqlite3.Error, HomeError) as error:
+                raise CommandError(f"cannot use {here.path}: {error} (書き込めません)") from error
     except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+        if not stops or signal.SIGINT in stops:
+            raise KeyboardInterrupt from None
+        raise CommandError("stopped (中断しました)", 128 + stops[0]) from None
 
 
-async def _run(given: argparse.Namespace, folder: Path, say: Say, language: Language) -> int:
+async def _run(
+    given: argparse.Namespace, here: Place, say: Say, language: Language, stops: list[signal.Signals]
+) -> int:
     attended = not given.headless and not os.environ.get("CI") and sys.stdin.isatty() and sys.stdout.isatty()
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-
     up: list[Desk] = []
 
     def opened(desk: Desk, pages: Served) -> None:
@@ -82,9 +91,13 @@ async def _run(given: argparse.Namespace, folder: Path, say: Say, language: Lang
         screen.note(say("証券会社側 ", "the desk  ") + desk.link() + say("  (一回限り)", "  (good once)"))
         screen.note(say("自宅側     ", "the owner ") + pages.address)
         screen.note("API        " + desk.address + "/v1/alerts")
-        if attended and not given.no_open:
-            show_browser(desk.link())
-            show_browser(pages.once)
+        if attended and not given.no_open and not (show_browser(desk.link()) and show_browser(pages.once)):
+            screen.note(
+                say(
+                    "ブラウザーを開けません。上の二つを開いてください。",
+                    "No browser could be opened: open these two yourself.",
+                )
+            )
 
     async def ended(summary: Summary) -> bool:
         screen.close()
@@ -95,8 +108,9 @@ async def _run(given: argparse.Namespace, folder: Path, say: Say, language: Lang
         return good
 
     with Screen(say) as screen:
+        _end_on_signals(stops, screen)
         wanted = Wanted(given.owners, given.minutes * 60, given.seed, language)
-        good = await tell(wanted, folder, screen, opened, ended)
+        good = await tell(wanted, here, screen, opened, ended)
     return 0 if good else 1
 
 
@@ -113,20 +127,19 @@ async def _stay(say: Say, link: str) -> None:
         loop.remove_reader(sys.stdin)
 
 
-@contextlib.contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    """Where everything lies: a temporary folder that goes away, or one that was given and must be empty."""
-    if keep is None:
-        made = Path(tempfile.mkdtemp(prefix="kuraban-demo-"))
-        try:
-            yield made
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
-        return
-    try:
-        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(keep.iterdir()):
-            raise CommandError(f"{keep} is not empty (空のフォルダーを指定してください)")
-    except OSError as error:
-        raise CommandError(f"cannot use {keep}: {error.strerror} (使えません)") from error
-    yield keep.resolve()
+def _end_on_signals(stops: list[signal.Signals], screen: Screen) -> None:
+    """The first one ends all in good order, a second one this process at once: its children then end by themselves."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def asked(number: signal.Signals) -> None:
+        if stops:
+            screen.close()
+            os._exit(128 + number)
+        stops.append(number)
+        task.cancel()
+        screen.stage("終了しています", "ending", known=False)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(number, asked, number)

@@ -26,6 +26,7 @@ from typing import Any
 
 import msgspec
 
+from kuraban.cli.demo.ingredients import Ingredients
 from kuraban.cli.demo.world import JST, Moment, Takeover, World
 from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.decisions import Decision
@@ -75,6 +76,7 @@ class Broker:
         self._accounts: dict[str, _Account] = {t.account: _Account() for t in world.takeovers}
         self._calls: list[tuple[datetime, str]] = []
         self._held: dict[str, list[str]] = {}
+        self.seen = Ingredients(world.takeovers)
         self.friction = Friction()
         self.groups: dict[str, Named] = {}  # rings and sprays
         self.signals: Counter[str] = Counter()  # what spoke against thieves whose acts were challenged, held or locked
@@ -83,6 +85,12 @@ class Broker:
 
     def happens(self, moment: Moment) -> bool:
         """Whether it comes to pass; counts what is lost and what is stopped."""
+        happens = self._comes_to_pass(moment)
+        if happens:
+            self.seen.see(moment)
+        return happens
+
+    def _comes_to_pass(self, moment: Moment) -> bool:
         account = self._accounts.get(moment.account)
         if account is None:
             return True

@@ -2,11 +2,28 @@
 
 import asyncio
 
+import msgspec
+
 JSON, LINES = "application/json", "application/x-ndjson"
 
 
 class AnswerError(Exception):
     """The server refused, or is not there any more."""
+
+    @classmethod
+    def of(cls, status: int, body: bytes) -> "AnswerError":
+        """From an answer that refuses: its problem in both languages, where it is one."""
+        try:
+            problem = msgspec.json.decode(body, type=_Problem)
+        except msgspec.DecodeError:
+            return cls(f"{status}: {body[:300]!r}")
+        return cls(f"{problem.title} ({problem.title_ja}){f': {problem.detail}' if problem.detail else ''}")
+
+
+class _Problem(msgspec.Struct):
+    title: str
+    title_ja: str
+    detail: str = ""
 
 
 class Connection:

@@ -1,4 +1,4 @@
-"""The real server, `kuraban serve`, in a process of its own; and the webhook by which it tells the demo's broker."""
+"""The real server in a process of its own (`serving`), and the webhook by which it tells the demo's broker."""
 
 import asyncio
 import hmac
@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from kuraban.cli.demo.connection import AnswerError, Connection
+from kuraban.cli.demo.place import Place
 from kuraban.cli.errors import CommandError
 from kuraban.console.desk.people import MANAGER, People
 from kuraban.console.desk.seat import ROOT
@@ -78,19 +79,20 @@ class Hook:
 class Desk:
     """The server's process. Raises `CommandError` where it does not start."""
 
-    def __init__(self, folder: Path, instruments: Path | None) -> None:
-        self.data = folder / "desk"
+    def __init__(self, place: Place, instruments: Path | None) -> None:
+        self.data = place.path / "desk"
         self.port = 0
-        self._folder = folder
+        self._place = place
         self._instruments = instruments
         self._process: asyncio.subprocess.Process | None = None
         self._said: deque[str] = deque(maxlen=20)
         self._listening = asyncio.Event()
+        self._ready = False
         self._reading: asyncio.Task[None] | None = None
 
     async def start(self, hook: Hook, hook_port: int) -> None:
         """Start it; `ready` says when it takes events."""
-        secret, outputs = self._folder / "hook.secret", self._folder / "outputs.toml"
+        secret, outputs = self._place.path / "hook.secret", self._place.path / "outputs.toml"
         secret.touch(mode=0o600)
         secret.write_bytes(hook.secret)
         outputs.write_text(
@@ -102,8 +104,8 @@ class Desk:
         if self._instruments is not None:
             given += ["--instruments", str(self._instruments)]
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "kuraban", "serve", *given,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            sys.executable, "-m", "kuraban.cli.demo.serving", *given, pass_fds=self._place.held, start_new_session=True,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read())
 
@@ -127,11 +129,12 @@ class Desk:
                 while self.port and self.running and (await connection.get("/readyz"))[0] != 200:
                     await asyncio.sleep(_ASKS_EVERY_S)
         except (AnswerError, TimeoutError) as error:
-            raise self.failed() from error
+            raise self.failed(error) from error
         finally:
             connection.close()
         if not self.running:
             raise self.failed()
+        self._ready = True
 
     def link(self) -> str:
         """A link that signs the demo's visitor in to the console, once, within a quarter of an hour."""
@@ -152,16 +155,18 @@ class Desk:
         """Whether the process is there."""
         return self._process is not None and self._process.returncode is None
 
-    def failed(self) -> CommandError:
-        """What it said last, as an error."""
-        return CommandError("the server stopped (サーバーが停止しました):\n  " + "\n  ".join(self._said))
+    def failed(self, error: Exception | None = None) -> CommandError:
+        """Why it does not go on, as an error: what was answered, and what the server said last."""
+        if self.running:
+            return CommandError(f"the server refuses (サーバーが受け付けません): {error or ''}")
+        return CommandError("\n  ".join(["the server stopped (サーバーが停止しました):", *self._said]))
 
     async def stop(self) -> bool:
-        """Stop it in good order; whether it ended well."""
+        """Stop it in good order, or at once where it has taken nothing yet; whether it ended well."""
         if self._process is None:
             return True
         if self.running:
-            self._process.terminate()
+            (self._process.terminate if self._ready else self._process.kill)()
         try:
             async with asyncio.timeout(_STOPS_WITHIN_S):
                 status = await self._process.wait()

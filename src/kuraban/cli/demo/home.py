@@ -67,15 +67,15 @@ def configure(folder: Folder, maildir: Path, language: Literal["ja", "en"]) -> N
 class Home:
     """The process, from the demo's side."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, held: tuple[int, ...] = ()) -> None:
+        self._folder, self._held = folder, held
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> Served:
         """Start it; it looks when asked to. Raises `CommandError` where it does not start."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "kuraban.cli.demo.watching", str(self._folder),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True, pass_fds=self._held,
         )  # fmt: skip
         return await self._read(Served)
 

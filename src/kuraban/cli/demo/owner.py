@@ -58,8 +58,17 @@ def choose(world: World) -> int:
     """The takeover that is shown from the owner's side: where there are any, one by a relayed login, the way of 2025.
 
     Of these it is the one with notices of most names, those bought counting twice, and of equals the one with most
-    notices of purchases. Not every mailbox says as much. Raises ValueError where no thief's order was executed.
+    notices of purchases. Not every mailbox says as much. Where no thief traded it is the first one.
     """
+    told = trades_told(world)
+    if not told:
+        return next(moment.thief for moment in world.played if moment.thief >= 0)
+    relayed = [number for number in told if world.takeovers[number].family == _SHOWN]
+    return min(relayed or told, key=lambda number: (*_told_little(told[number]), number))
+
+
+def trades_told(world: World) -> dict[int, list[tuple[str, str]]]:
+    """Of each takeover the thief's trades that the owner gets notices of: side and instrument."""
     told: dict[int, list[tuple[str, str]]] = {}
     muted: set[int] = set()
     for moment in world.played:
@@ -71,10 +80,7 @@ def choose(world: World) -> int:
         elif event.order is not None and moment.thief not in muted:
             trade = (event.order.side or "", event.order.instrument or "")
             told.setdefault(moment.thief, []).append(trade)
-    if not told:
-        raise ValueError("no thief traded: take another seed or more owners")
-    relayed = [number for number in told if world.takeovers[number].family == _SHOWN]
-    return min(relayed or told, key=lambda number: (*_told_little(told[number]), number))
+    return told
 
 
 def _told_little(trades: list[tuple[str, str]]) -> tuple[int, int]:

@@ -130,7 +130,7 @@ class Player:
         status, body = await connection.post("/v1/decide", JSON, moment.raw)
         self.played.latencies.append(time.perf_counter() - begun)
         if status != 200:
-            raise AnswerError(f"{status}: {body[:300]!r}")
+            raise AnswerError.of(status, body)
         self.played.events += 1
         self.played.decisions += 1
         decision = self._decode(body)
@@ -143,7 +143,7 @@ class Player:
             return
         status, body = await connection.post("/v1/events", LINES, b"\n".join(lines))
         if status != 200:
-            raise AnswerError(f"{status}: {body[:300]!r}")
+            raise AnswerError.of(status, body)
         self.played.events += len(lines)
         found = msgspec.json.decode(body)
         if found["accepted"] != len(lines):

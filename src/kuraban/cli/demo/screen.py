@@ -1,5 +1,6 @@
 """What is shown while the demo runs: a clock, a few figures and what was found last; plain lines without a terminal."""
 
+import contextlib
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -46,7 +47,8 @@ class Screen:
     def close(self) -> None:
         """Show nothing more."""
         if self._tty:
-            self._live.stop()
+            with contextlib.suppress(OSError):  # the terminal may be closed
+                self._live.stop()
 
     def _drawn(self) -> Group:
         return Group(self._bar, Text(self._figures), *self._found)

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 from kuraban.cli.demo import owner, world
@@ -17,6 +16,7 @@ from kuraban.cli.demo.desk import Desk, Hook
 from kuraban.cli.demo.home import Home, Looked, Served, Told, configure
 from kuraban.cli.demo.mailbox import Maildir, Signer
 from kuraban.cli.demo.owner import Notice
+from kuraban.cli.demo.place import Place
 from kuraban.cli.demo.player import Player
 from kuraban.cli.demo.screen import Screen
 from kuraban.cli.demo.summary import Summary
@@ -64,26 +64,26 @@ class _Owner:
 
 async def tell(
     wanted: Wanted,
-    folder: Path,
+    place: Place,
     screen: Screen,
     opened: Callable[[Desk, Served], None],
     ended: Callable[[Summary], Awaitable[bool]],
 ) -> bool:
     """The whole story. opened: called when both sides are up; ended: when all is played and everything still up;
-    what it gives is returned. Everything but `folder` is gone afterwards.
+    what it gives is returned. Everything but the files is gone afterwards.
 
     Raises `CommandError`, also where the world has no such story.
     """
     async with contextlib.AsyncExitStack() as stack:
-        made = await _make(wanted, folder, screen)
+        made = await _make(wanted, place, screen)
         broker = Broker(made)
         hook = Hook(broker.told)
         stack.callback(hook.close)
-        desk = Desk(folder, made.instruments)
+        desk = Desk(place, made.instruments)
         stack.push_async_callback(desk.stop)
         await _start(desk, hook, screen)
-        victim = _victim(made)
-        side = _owner(wanted, made, victim, folder)
+        victim = owner.choose(made)
+        side = _owner(wanted, made, victim, place)
         stack.push_async_callback(side.home.stop)
         opened(desk, await side.home.start())
         side.deliver(made.span[0])
@@ -91,7 +91,7 @@ async def tell(
         return await ended(summary)
 
 
-async def _make(wanted: Wanted, folder: Path, screen: Screen) -> World:
+async def _make(wanted: Wanted, place: Place, screen: Screen) -> World:
     """In a thread, which is told to stop when nobody waits for it any more."""
     screen.stage(
         f"{wanted.owners:,} 口座の証券会社を作成中",
@@ -104,9 +104,8 @@ async def _make(wanted: Wanted, folder: Path, screen: Screen) -> World:
             raise _StoppedError
         screen.share(done / days)
 
-    place = folder / "world"
     try:
-        return await asyncio.to_thread(world.make, place, wanted.owners, wanted.seed, progress)
+        return await asyncio.to_thread(world.make, place.path / "world", wanted.owners, wanted.seed, progress)
     except ValueError as error:
         raise CommandError(str(error)) from error
     finally:
@@ -126,19 +125,12 @@ async def _start(desk: Desk, hook: Hook, screen: Screen) -> None:
     await desk.ready()
 
 
-def _victim(made: World) -> int:
-    try:
-        return owner.choose(made)
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-
-
-def _owner(wanted: Wanted, made: World, victim: int, folder: Path) -> _Owner:
+def _owner(wanted: Wanted, made: World, victim: int, place: Place) -> _Owner:
     notices = owner.notices(made, victim, owner.names(made.instruments))
-    signer, home = Signer(), Folder(folder / "home")
+    signer, home = Signer(), Folder(place.path / "home")
     home.prepare()
     signer.publish(home.path, made.span[0])
-    side = _Owner(notices, Maildir(folder / "mail", signer), Home(home.path))
+    side = _Owner(notices, Maildir(place.path / "mail", signer), Home(home.path, place.held))
     configure(home, side.maildir.path, wanted.language)
     return side
 
@@ -164,7 +156,7 @@ async def _play(
         looked = await side.home.look(made.span[1])
         return Summary(made, broker, player.played, looked, await _journaled(desk), victim)
     except AnswerError as error:
-        raise desk.failed() from error
+        raise desk.failed(error) from error
     finally:
         player.close()
 

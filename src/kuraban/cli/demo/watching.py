@@ -6,6 +6,7 @@
 The first line it writes is JSON, a `Served`: where its pages are. Each look is answered by another, a `Looked`.
 """
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +80,8 @@ def main() -> int:
         _answer(side.serve())
         for line in sys.stdin.buffer:
             _answer(side.look(decode(line).now))
+    except BrokenPipeError:
+        os._exit(1)  # the demo is gone in the middle of a look: there is nobody to tell, and nothing to keep
     finally:
         side.close()
     return 0

@@ -3,6 +3,7 @@
 from kuraban.events import Notice, Order
 from kuraban.home.mail.formats.model import Build, Stated, Surroundings, Values
 from kuraban.home.model import Words
+from kuraban.plurals import agreeing, plural
 
 _SIDES = {"buy": Words("買付", "bought"), "sell": Words("売付", "sold")}
 
@@ -48,11 +49,12 @@ def _executed(values: Values) -> Words:
     name = values.get("name") or values.get("instrument") or ""
     ja, en = f"{name} {done.ja}".strip(), f"{done.en} {name}".strip()
     quantity, price, amount = (values.get(key) for key in ("quantity", "price", "amount"))
-    unit = Words("口", "units") if values.get("kind") == "fund" else Words("株", "shares")
+    unit = Words("口", "unit") if values.get("kind") == "fund" else Words("株", "share")
     if values.get("kind") == "option":
-        unit = Words("枚", "contracts")
+        unit = Words("枚", "contract")
     if quantity is not None:
-        ja, en = f"{ja} {quantity:,.10g}{unit.ja}", f"{en}, {quantity:,.10g} {unit.en}"
+        units = agreeing(quantity, unit.en, plural(unit.en))
+        ja, en = f"{ja} {quantity:,.10g}{unit.ja}", f"{en}, {quantity:,.10g} {units}"
     if price is not None:
         shown = _money(price, values.get("currency", "JPY"))
         ja, en = f"{ja}、単価 {shown.ja}", f"{en} at {shown.en}"
