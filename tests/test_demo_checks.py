@@ -57,10 +57,11 @@ def test_a_liquidation_is_one_thief_selling_many_names() -> None:
     assert seen(*sales[:-1], trade(9, "sell", "0.T"), trade(9, "sell", "9.T", thief=1))[1] == 0
 
 
-def test_a_ring_is_one_name_bought_in_enough_accounts_of_a_campaign() -> None:
+def test_a_ring_is_one_name_bought_in_enough_accounts_of_a_campaign_within_a_day() -> None:
     assert seen(*(trade(k, "buy", "7992.T", thief=k) for k in range(MEMBERS)))[2] == 1
     assert seen(*(trade(k, "buy", f"{k}.T", thief=k) for k in range(MEMBERS)))[2] == 0
     assert seen(*(trade(k, "buy", "7992.T") for k in range(MEMBERS)))[2] == 0
+    assert seen(*(trade(1_000 * k, "buy", "7992.T", thief=k) for k in range(MEMBERS)))[2] == 0
 
 
 @pytest.mark.parametrize(

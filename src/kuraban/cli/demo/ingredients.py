@@ -5,7 +5,8 @@ passwords worth the name. What was not there cannot be missed. The least that co
 
 - a relayed login: one act of a thief who came by one;
 - a liquidation: `NAMES_SOLD` names sold by one thief;
-- a ring: one name bought by the thieves of one campaign in `MEMBERS` accounts, as in the evaluation;
+- a ring: one name bought by the thieves of one campaign in `MEMBERS` accounts, as in the evaluation, within a day: most
+  members may be locked out before they buy, and stragglers of another week are no ring that anybody could see;
 - a list of passwords: one address from which logins to `TRIED` accounts failed within six hours (more than seven tries
   is the threshold of Araña, Thomas et al.), and from which a thief got into an account within a day before or six
   hours after. Without that nobody's decision could name it.
@@ -21,7 +22,7 @@ from kuraban.evaluate.rings import SMALLEST as MEMBERS
 from kuraban.sim.families import FAMILIES
 
 NAMES_SOLD = 5
-TRIED, WINDOW, BEFORE = 8, timedelta(hours=6), timedelta(days=1)
+TRIED, WINDOW, BEFORE, TOGETHER = 8, timedelta(hours=6), timedelta(days=1), timedelta(days=1)
 ENTRIES = {family.name: family.entry for family in FAMILIES}
 
 
@@ -32,7 +33,7 @@ class Ingredients:
         self._takeovers = takeovers
         self._relayed: set[int] = set()
         self._sold: dict[int, set[str]] = defaultdict(set)
-        self._buyers: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._buys: dict[tuple[str, str], list[tuple[datetime, str]]] = defaultdict(list)
         self._failing: dict[str, deque[tuple[datetime, str]]] = defaultdict(deque)
         self._lists: dict[str, datetime] = {}  # address → when it had tried enough accounts
         self._entered: dict[str, list[datetime]] = defaultdict(list)
@@ -56,7 +57,7 @@ class Ingredients:
         if order.side == "sell":
             self._sold[moment.thief].add(order.instrument)
         elif takeover.campaign:
-            self._buyers[takeover.campaign, order.instrument].add(takeover.account)
+            self._buys[takeover.campaign, order.instrument].append((moment.time, takeover.account))
 
     def _fail(self, moment: Moment) -> None:
         client = moment.event().client
@@ -82,7 +83,7 @@ class Ingredients:
     @property
     def rings(self) -> int:
         """Names bought by rings."""
-        return sum(len(accounts) >= MEMBERS for accounts in self._buyers.values())
+        return sum(_at_once(buys) >= MEMBERS for buys in self._buys.values())
 
     @property
     def lists(self) -> int:
@@ -91,3 +92,8 @@ class Ingredients:
             any(found - BEFORE <= entered <= found + WINDOW for entered in self._entered[address])
             for address, found in self._lists.items()
         )
+
+
+def _at_once(buys: list[tuple[datetime, str]]) -> int:
+    """The most accounts that bought within a day of each other."""
+    return max(len({name for time, name in buys if begin <= time <= begin + TOGETHER}) for begin, _ in buys)
