@@ -217,14 +217,33 @@ def test_software_met_before_a_saved_state_is_called_by_its_name_after_it(tmp_pa
     assert after.clients.browser_name(code) == "KabuApp"
 
 
-def test_a_state_of_other_instruments_or_another_lateness_is_refused(stream: tuple[Path, Path], tmp_path: Path) -> None:
-    replay = Replay(instruments=stream[1])
-    replay.save(tmp_path / "state")
-    lines = stream[1].read_text(encoding="utf-8").splitlines(keepends=True)
-    (tmp_path / "other.csv").write_text("".join([lines[0], *reversed(lines[1:])]), encoding="utf-8")
-    for other in (Replay(instruments=tmp_path / "other.csv"), Replay(instruments=stream[1], lateness_s=5.0)):
-        with pytest.raises(SnapshotError, match="does not fit this run"):
-            other.load(tmp_path / "state")
+def test_a_saved_state_goes_on_with_instruments_in_another_order_and_with_new_listings(
+    stream: tuple[Path, Path], tmp_path: Path
+) -> None:
+    lines = stream[0].read_bytes().splitlines(keepends=True)
+    first, second, state, table = (tmp_path / name for name in ("1.jsonl", "2.jsonl", "state", "new.csv"))
+    first.write_bytes(b"".join(lines[: len(lines) // 2]))
+    second.write_bytes(b"".join(lines[len(lines) // 2 :]))
+    head, *rows = stream[1].read_text(encoding="utf-8").splitlines(keepends=True)
+    new = ",".join("9998.T" if name == "instrument" else "" for name in head.strip().split(","))
+    table.write_text("".join([head, f"{new}\n", *reversed(rows)]), encoding="utf-8")
+
+    before = Replay(instruments=stream[1])
+    told_from_file(before, first, flush=False)
+    before.save(state)
+    expected = told_from_file(before, second)
+    after = Replay(instruments=table)
+    after.load(state)
+    assert told_from_file(after, second) == expected
+    code = after.instruments.interner.find("9998.T")
+    assert code is not None
+    assert code >= len(Replay(instruments=stream[1]).instruments.interner)
+
+
+def test_a_state_of_another_lateness_is_refused(stream: tuple[Path, Path], tmp_path: Path) -> None:
+    Replay(instruments=stream[1]).save(tmp_path / "state")
+    with pytest.raises(SnapshotError, match="does not fit this run"):
+        Replay(instruments=stream[1], lateness_s=5.0).load(tmp_path / "state")
 
 
 def test_every_decision_keeps_its_promises(stream: tuple[Path, Path]) -> None:

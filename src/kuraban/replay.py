@@ -181,7 +181,7 @@ class Replay:
     def load(self, path: str | Path) -> None:
         """Go on from a saved state.
 
-        Raises `SnapshotError` when it is damaged, of another version, or was made with other instruments.
+        Raises `SnapshotError` when it is damaged, of another version, or was made with another lateness.
         """
         arrays = snapshot.load(path, roomy={"core.profiles"})
         core: dict[str, NDArray[Any]] = {}
@@ -195,9 +195,22 @@ class Replay:
             core[name] = array.view(dtype)
         reader = {name[7:]: array for name, array in arrays.items() if name.startswith("reader.")}
         try:
+            self._recode(reader)
             self.reader.restore(reader)
             if "clients" in arrays:
                 self.clients.recall(arrays["clients"].tobytes())
         except (ValueError, KeyError) as error:
             raise snapshot.SnapshotError(f"{path} does not fit this run: {error}") from error
         self.state = engine.State(core["profiles"], core["crowds"], core["networks"], core["population"])
+
+    def _recode(self, reader: dict[str, NDArray[Any]]) -> None:
+        """Give each instrument the code it has in a saved state, and those that are only in the file the next ones.
+
+        A file of instruments changes with every listing, and the codes with the order of its lines.
+        """
+        interner = self.instruments.interner
+        listed = [interner.name(code) for code in range(len(interner))]
+        interner.restore({name: reader[f"instruments.{name}"] for name in ("starts", "names")})
+        for name in listed:
+            interner.intern(name)
+        self.instruments.refill()

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 from kuraban.cli.errors import CommandError
 from kuraban.console.desk import app, auditing
 from kuraban.console.desk.people import People
+from kuraban.core.jit import cache_folder, compiled_before
 from kuraban.core.policy import ACTIONS, PolicyError, load
+from kuraban.replay import Replay
 from kuraban.server import forgetting, serving
 from kuraban.server.desk import Settings
 from kuraban.server.guard import is_loopback
 from kuraban.server.logs import Relay
 from kuraban.server.outputs import settings
-from kuraban.server.service import BusyFolderError, Options, Service
+from kuraban.server.service import BusyFolderError, Options, Service, warm_up
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +50,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--behind-proxy", action="store_true", help="TLS is done by a proxy on the way; asks for API keys"
     )
+    parser.add_argument(
+        "--prepare", action="store_true", help="only compile the engine, before a new version is started (事前準備)"
+    )
     parser.add_argument("--require-key", action="store_true", help="ask for an API key on loopback too")
 
 
@@ -59,6 +64,8 @@ def _days(text: str) -> int:
 
 def run(given: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
+    if given.prepare:
+        return _prepare()
     host, _, port = given.listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65_535:
         raise CommandError("--listen is HOST:PORT, such as 127.0.0.1:8040", 2)
@@ -119,6 +126,14 @@ def run(given: argparse.Namespace) -> int:
     )
     people.close()
     return 0 if clean else 1
+
+
+def _prepare() -> int:
+    warm_up(Replay(lateness_s=0))
+    if not compiled_before():
+        raise CommandError(f"nothing can be kept in {cache_folder()}: the server will compile at every start")
+    sys.stderr.write(f"compiled for this machine, kept in {cache_folder()} (準備完了)\n")
+    return 0
 
 
 def _is_address(text: str) -> bool:

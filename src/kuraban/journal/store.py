@@ -58,7 +58,10 @@ def parsed(toml: str) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "policy.toml"
         path.write_text(toml, encoding="utf-8")
-        return policies_of_the_core.load(path)
+        try:
+            return policies_of_the_core.load(path)
+        except policies_of_the_core.PolicyError as error:  # whose file this is, nobody knows
+            raise policies_of_the_core.PolicyError(str(error).replace(str(path), "the policy")) from None
 
 
 def layout(connection: sqlite3.Connection) -> int:

@@ -94,8 +94,9 @@ CONDITIONS = {
         Condition(
             "snapshot_damaged",
             False,
-            "壊れたスナップショットがあったため、古いものと記録から復元しました",
-            "a snapshot was damaged; the state came back from an older one and the journal",
+            "使えないスナップショットがあったため(破損、または別の版のもの)、古いものと記録から復元しました",
+            "a snapshot could not be used (damaged, or another version's): the state came back from what is older and "
+            "the journal",
         ),
         Condition(
             "history_cut",

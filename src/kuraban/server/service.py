@@ -204,7 +204,7 @@ class Service:
         self.clock = Clock(store.newest_time(connection), lambda back: self.condition("clock_back", back))
         self.meters.pulse.restore(rates.kept(connection), rates.since(connection, self.clock.now() // 1_000_000))
         self.problems["recovering"] = "compiling; takes a minute or two after an installation, seconds later on"
-        _warm_up(live.replay)
+        warm_up(live.replay)
         self._settle_policy(live, connection)
         self.outbox.prepare(connection)
         self.count_mail_only(owners.by_mail_only(connection))
@@ -467,7 +467,7 @@ def _code(error: sqlite3.Error) -> str:
     return known or ("damaged" if name in ("SQLITE_CORRUPT", "SQLITE_NOTADB") else "disk_failing")
 
 
-def _warm_up(replay: Replay) -> None:
+def warm_up(replay: Replay) -> None:
     """Have everything compiled and loaded before the first request, on a state that is thrown away."""
     scratch = Replay.__new__(Replay)
     scratch.__dict__.update(replay.__dict__)
