@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import shlex
 import sqlite3
 import sys
@@ -66,6 +67,8 @@ def run(given: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
     if given.prepare:
         return _prepare()
+    # What comes to lie in the folder is its owner's alone, also where something more generous has made the folder.
+    os.umask(0o077)
     host, _, port = given.listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65_535:
         raise CommandError("--listen is HOST:PORT, such as 127.0.0.1:8040", 2)

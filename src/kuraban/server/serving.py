@@ -155,7 +155,8 @@ def _renew(service: Service, config: uvicorn.Config) -> None:
     try:
         until = certificates.read_again(config)
     except (OSError, ValueError) as error:
-        service.log.write("certificate-refused", problem=str(error))
+        files = [config.ssl_certfile, config.ssl_keyfile]
+        service.log.write("certificate-refused", problem=str(error), files=files)
         return
     if until is not None:
         service.log.write("certificate", until=until.isoformat())
