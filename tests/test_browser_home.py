@@ -19,13 +19,20 @@ PAGES = {
     "finding": "/",  # the first one there
     "missing": "/missing",
     "reach": "/reach",
+    "reach-edit": "/reach/edit",
+    "reach-form": "/reach/edit",  # the questions about the first broker
+    "plan": "/plan",
     "harden": "/harden",
     "incident": "/incident",
     "package": "/incident/package",
     "watch": "/watch",
     "nothing": "/nothing",
 }
-_FIRST = {"mail": r'href="(/mails/[^"]+)"', "finding": r'href="(/findings/[^"]+)"'}
+_FIRST = {
+    "mail": r'href="(/mails/[^"]+)"',
+    "finding": r'href="(/findings/[^"]+)"',
+    "reach-form": r'href="(/reach/edit/broker/[^"]+)"',
+}
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,8 @@ def fields(page: str, action: str) -> dict[str, Any]:
         parts = {k: html.unescape(v) for k, v in re.findall(r'(\w+)="([^"]*)"', tag)}
         if parts.get("type") not in ("radio", "checkbox") or re.search(r" checked", tag):
             found.setdefault(parts["name"], []).append(parts.get("value", ""))
+    for name, options in re.findall(r'<select [^>]*name="([^"]+)".*?>(.*?)</select>', form[0], re.DOTALL):
+        found[name] = [html.unescape(value) for value in re.findall(r'<option value="([^"]*)" selected>', options)]
     for button in re.findall(r"<button [^>]+>", form[0])[:1]:
         parts = dict(re.findall(r'(\w+)="([^"]*)"', button))
         if "name" in parts:
@@ -90,7 +92,7 @@ def test_a_page_saved_without_a_change_leaves_a_hand_written_file_to_the_byte(ho
 def test_answers_are_written_among_the_owners_own_lines_and_the_picture_has_them_at_once(home: Opened) -> None:
     bank, phone = token(repr("楽天銀行")), token(repr("スマホ"))
     assert "から自動で引き出せる" not in home.client.get("/reach").text
-    page = fill(home, thing("broker", "楽天"), yen="600万円", sweep=[bank], signed_in=[phone], saved_in=[])
+    page = fill(home, thing("broker", "楽天"), yen="600万円", sweep=[bank], signed_in=[phone], saved_in=["-"])
     assert page.url.path == "/reach/edit"
     assert 'id="saved"' in page.text
     text = reach(home.owner).read_text("utf-8")
@@ -338,9 +340,9 @@ def test_the_plan_is_changed_added_to_and_taken_from_among_the_owners_own_lines(
         "/plan/days/trading", data={**fields(page, "/plan/days/trading"), "without": "2025-12-01", "day": []}
     )
     assert said(path)["trading"] == []
-    entry = re.search(r'action="(/plan/recurring/\w+/remove)"', page)
+    entry = re.search(r'href="(/plan/recurring/\w+)"', page)
     assert entry is not None
-    fill(planner, "/plan", entry[1])
+    fill(planner, entry[1], f"{entry[1]}/remove")
     assert "recurring" not in said(path)
     assert "# つみたて" in path.read_text("utf-8")
 
@@ -404,7 +406,7 @@ def test_what_the_plan_does_not_cover_any_more_is_asked_about_at_once(tmp_path: 
     owner.watch()
     with opened(owner) as found:
         assert found.waiting() == []
-        entry = re.search(r'action="(/plan/withdrawal/\w+/remove)"', found.client.get("/plan").text)
+        entry = re.search(r'href="(/plan/withdrawal/\w+)"', found.client.get("/plan").text)
         assert entry is not None
-        fill(found, "/plan", entry[1])
+        fill(found, entry[1], f"{entry[1]}/remove")
         assert [alert.finding.kind for alert in found.waiting()] == ["withdrawal"]

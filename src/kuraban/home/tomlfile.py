@@ -43,6 +43,25 @@ _SAYINGS = (
     (r"Expected `(.+)`, got `(.+)`", "{1} ではなく {0} を書いてください", "write {0} here, not {1}"),
     (r"Expected `(.+)`", "{0} を書いてください", "write {0} here"),
 )
+# What the parser says where hands slip most.
+_SLIPS = (
+    (r"Illegal character '\\n'|Unterminated string", "引用符が閉じていません", "a quote is not closed"),
+    (r"Expected '=' after a key.*", "「=」がありません", "there is no equals sign"),
+    (r"Cannot overwrite a value|Cannot (declare|mutate).*", "同じ名前が二つあります", "the same name is there twice"),
+    (r"Unclosed (array|inline table)", "かっこが閉じていません", "a bracket is not closed"),
+    (
+        r"Expected '\]+' at the end of .*",
+        "見出しのかっこが閉じていません",
+        "the brackets of the heading are not closed",
+    ),
+    (
+        r"Expected newline or end of document.*",
+        "行の終わりに余分なものがあります",
+        "there is something more after the end",
+    ),
+    (r"Invalid value", "「=」の右が書き方に合いません", "what stands after the equals sign cannot be read"),
+    (r"Invalid statement", "行の始まりが書き方に合いません", "the line begins with something that cannot be read"),
+)
 _TYPES = {
     "str": ('文字列("…")', 'text ("…")'),
     "int": ("整数", "a whole number"),
@@ -103,13 +122,12 @@ def placed(name: str, line: int | None, words: Words) -> Words:
 def _not_toml(text: str, message: str, name: str) -> TomlError:
     at = re.search(r" \(at line (\d+), column \d+\)", message)
     line = int(at[1]) if at else text.rstrip().count("\n") + 1
-    why = re.sub(r" \(at .+\)", "", message)
+    problem = re.sub(r" \(at .+\)", "", message)
+    slip = next((words for pattern, *words in _SLIPS if re.fullmatch(pattern, problem)), [problem, problem])
     return TomlError(
         Words(
-            f"{name} は{line}行目が TOML として読めません({why})。"
-            "引用符、かっこ、等号が抜けていないか、同じ行が二つないか確かめてください",
-            f"{name} is not TOML at line {line}: {why}. Look for a missing quote, bracket or equals sign,"
-            " or something that is there twice",
+            f"{name} は{line}行目が TOML として読めません({slip[0]})。引用符、かっこ、等号を確かめてください。",
+            f"{name} is not TOML at line {line}: {slip[1]}. Look at its quotes, brackets and equals signs.",
         ),
         line,
     )

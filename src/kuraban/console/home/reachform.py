@@ -154,6 +154,7 @@ def _thing(visit: Visit, file: File, asked: list[Asked], status: int = 200, **da
             "folded": [one for one in asked if one.question.folded],
             "named_by": editing.named_by(file.data, name) if name is not None else [],
             "guide": visit.request.query_params.get("guide") == "1" or visit.form.get("guide") == "1",
+            "left": sum(item.open > 0 for item in items(file.data)),
             "compared": None,
             "gone": False,
             "wrong": None,

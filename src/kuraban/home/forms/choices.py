@@ -6,6 +6,7 @@ from typing import Any
 
 from kuraban.home.forms.questions import (
     ABSENT,
+    NONE,
     OTHER,
     UNSURE,
     Answer,
@@ -22,6 +23,7 @@ from kuraban.home.forms.questions import (
 from kuraban.home.model import Words
 
 NAME = Words("名前", "a name")
+NO = Words("ない", "None")
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class One(Question):
 
 @dataclass(frozen=True)
 class Many(Question):
-    """Any number of names. unsure: the words for leaving the key out, None where an empty list says the same. adds:
+    """Any number of names. unsure: the words for leaving the key out, None where an empty list says the same. Of ticks
+    that contradict each other the one that says most counts: a name, then «none», then not knowing. adds:
     the kind of thing that `more` names, None where a name needs no listing. taken: names of things of other kinds."""
 
     choices: tuple[Choice, ...] = field(default=(), kw_only=True)
@@ -101,24 +104,25 @@ class Many(Question):
     form: Form = field(default="many", init=False)
 
     def options(self, table: Table) -> list[Option]:
-        """The choices, what is written and none of them, and not knowing."""
+        """The choices, what is written and not among them, none at all, and not knowing."""
         known = [one.value for one in self.choices]
         listed = [*self.choices, *(Choice(v, Words(str(v), str(v))) for v in _held(table, self.id) if v not in known)]
         found = [Option(_token(one.value), one.words) for one in listed]
-        return found if self.unsure is None else [*found, Option(UNSURE, self.unsure)]
+        return found if self.unsure is None else [*found, Option(NONE, NO), Option(UNSURE, self.unsure)]
 
     def answer(self, table: Table) -> Answer:
         """What the list holds; not knowing where there is no list."""
-        if self.id not in table:
-            return Answer(chosen=frozenset({UNSURE} if self.unsure is not None else ()))
-        return Answer(chosen=frozenset(_token(value) for value in _held(table, self.id)))
+        held = frozenset(_token(value) for value in _held(table, self.id))
+        if held or self.unsure is None:
+            return Answer(chosen=held)
+        return Answer(chosen=frozenset({NONE if self.id in table else UNSURE}))
 
     def meant(self, sent: Answer, table: Table) -> Meant:
         """The names that are ticked, those there in their order. A tick says more than not knowing."""
         held = _held(table, self.id)
         known = [*held, *(one.value for one in self.choices if one.value not in held)]
         values = list(dict.fromkeys(value for value in known if _token(value) in sent.chosen))
-        if len({_token(value) for value in values}) < len(sent.chosen - {UNSURE}):
+        if len({_token(value) for value in values}) < len(sent.chosen - {NONE, UNSURE}):
             raise WrongError(
                 "選んだもののうち、いまはもうないものがあります。選び直してください。",
                 "something you chose is not there any more: choose again",
@@ -132,7 +136,7 @@ class Many(Question):
         if sent.added and sent.added not in values:
             values.append(label(sent.added, NAME))
             new = ((self.adds, sent.added),) if self.adds and sent.added not in known else ()
-        if not values and UNSURE in sent.chosen:
+        if not values and self.unsure is not None and NONE not in sent.chosen:
             return Meant({self.id: ABSENT})
         return Meant({self.id: values}, new)
 

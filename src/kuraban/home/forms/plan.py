@@ -63,10 +63,10 @@ def questions(table: str, known: tuple[Choice, ...]) -> list[Question]:
             Day("to", Words("帰る日", "The last day"), needed=True),
             Tick("trading", Words("旅先でも自分で取引する", "I trade on the way")),
         ]
-    account = One("account", Words("どの口座ですか", "Which account?"), choices=known, more=OTHER_ACCOUNT)
+    account = One("account", Words("口座", "Account"), choices=known, more=OTHER_ACCOUNT)
     day = Whole(
         "day",
-        Words("毎月何日ですか", "On which day of the month?"),
+        Words("毎月の日(1〜31)", "Day of the month (1–31)"),
         Words("空なら毎営業日", "Left empty: every business day")
         if table == "recurring"
         else Words("空ならいつでも", "Left empty: any day"),
@@ -77,7 +77,7 @@ def questions(table: str, known: tuple[Choice, ...]) -> list[Question]:
         account,
         One(
             "kind",
-            Words("何を買いますか", "What is bought?"),
+            Words("買うもの", "What is bought"),
             choices=(Choice("fund", Words("投資信託", "Funds")), Choice("stock", Words("株式", "Shares"))),
             default="fund",
         ),
@@ -89,7 +89,7 @@ def questions(table: str, known: tuple[Choice, ...]) -> list[Question]:
             Words("通知メールにある名前の一部で十分。空ならどれでも", "A part as its notices show it; left empty: any"),
             most=200,
         ),
-        Day("until", Words("いつまで続けますか", "Until when?"), Words("空ならずっと", "Left empty: without end")),
+        Day("until", Words("最後の日", "The last day"), Words("空ならずっと", "Left empty: without end")),
     ]
 
 

@@ -17,6 +17,7 @@ from kuraban.home.model import Words
 Table = Mapping[str, Any]
 Form = Literal["text", "one", "many", "tick"]
 UNSURE: Final = "?"  # the token of «I don't know»: the key is left out
+NONE: Final = "-"  # the token of «there is none»: an empty list
 OTHER: Final = "+"  # the token of «something that is not listed»: what is typed beside it
 MOST_TEXT = 400
 _SPACES = re.compile(r"\s+")

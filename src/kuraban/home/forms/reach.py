@@ -20,15 +20,15 @@ KINDS: dict[str, Words] = {
 UNSURE = Words("わからない", "I don't know")
 NEW_GROUP = ("new",)
 _NAMED = {
-    "mailbox": Words("メールアドレスなど、自分が分かる呼び名", "the address, or a name of your own"),
-    "phone": Words("「自分の携帯」など。番号は書かなくてよい", "such as “my mobile”; the number itself is not needed"),
-    "device": Words("「スマホ」「居間のパソコン」など", "such as “my phone” or “the laptop”"),
+    "mailbox": Words("メールアドレスなど、自分が分かる呼び名", "The address, or a name of your own"),
+    "phone": Words("「自分の携帯」など。番号は書かなくてよい", "Such as “my mobile”; the number itself is not needed"),
+    "device": Words("「スマホ」「居間のパソコン」など", "Such as “my phone” or “the laptop”"),
     "broker": Words(
         "設定した呼び名と同じにすると、「もしもの時」の手順とつながります",
-        "the same as in your settings, and the first hour's steps know of it",
+        "The same as in your settings, and the first hour's steps know of it",
     ),
-    "bank": Words("「楽天銀行」など。口座番号は書かない", "such as its own name; no account number"),
-    "aggregator": Words("アプリの名前", "the app's name"),
+    "bank": Words("「楽天銀行」など。口座番号は書かない", "Such as its own name; no account number"),
+    "aggregator": Words("アプリの名前", "The app's name"),
 }
 _CANNOT = {
     "passkey": Words("パスキーが用意されていない", "It offers no passkey"),
