@@ -40,6 +40,13 @@ Without a terminal, or where CI is set, no browser is opened and nothing is wait
 --headless does so on a terminal, too. Exit status: 0 when the story happened, 1 when a check at the end failed.
 """
 
+_GUIDE = (
+    "見どころ: 証券会社側は「現在」(止めた金額、組織的な攻撃)と「アラート」(損失の大きい順)。自宅側は信号の色。\n"
+    "証券会社側の時刻は、サーバーが知った今の時刻です(約3週間を早回ししています)。",
+    "What to see: the desk's Now (money stopped, rings and sprays) and Alerts (worst first); the owner's light.\n"
+    "Times on the desk are today's, when the server was told: some three weeks go by within minutes.",
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
@@ -91,6 +98,7 @@ async def _run(
         screen.note(say("証券会社側 ", "the desk  ") + desk.link() + say("  (一回限り)", "  (good once)"))
         screen.note(say("自宅側     ", "the owner ") + pages.address)
         screen.note("API        " + desk.address + "/v1/alerts")
+        screen.note(say(*_GUIDE))
         if attended and not given.no_open and not (show_browser(desk.link()) and show_browser(pages.once)):
             screen.note(
                 say(

@@ -18,6 +18,7 @@ from kuraban.home.folder import Folder
 
 T = TypeVar("T")
 _STOPS_WITHIN_S = 30.0
+_ACCOUNT = {"ja": "証券口座", "en": "my account"}
 _STOPPED = CommandError("the owner's side stopped (自宅側が停止しました)")
 
 
@@ -60,7 +61,8 @@ def configure(folder: Folder, maildir: Path, language: Literal["ja", "en"]) -> N
     """Write the configuration an owner would: one mailbox, one account. Raises `HomeError`."""
     box = Mailbox(name="mail", kind="maildir", path=str(maildir), authserv_id=PROVIDER, authserv_hops=1)
     folder.write(
-        folder.config, setup.written(Config(language=language, mailbox=[box], account=[Account("証券口座", BROKER)]))
+        folder.config,
+        setup.written(Config(language=language, mailbox=[box], account=[Account(_ACCOUNT[language], BROKER)])),
     )
 
 

@@ -142,7 +142,8 @@ async def _play(
     player = Player(made, broker, desk.port, teller.noticed, teller.tick)
     try:
         screen.stage("攻撃前の履歴を取り込み中", "loading the days before the attack")
-        await player.load(lambda done, total: screen.share(done / total))
+        # The owner's side is through with the quiet half year when the thieves come.
+        await asyncio.gather(player.load(lambda done, total: screen.share(done / total)), side.home.look(made.span[0]))
         screen.stage("再生中", "playing the attack")
         teller.player = player
         looking = asyncio.create_task(_follow(side, teller))
