@@ -10,6 +10,8 @@ import pytest
 
 from desk import running, shared_tables, story, theft
 from kuraban.cli import main
+from kuraban.core.policy import PolicyError
+from kuraban.journal import store
 from kuraban.server.keys import open_keys
 
 
@@ -113,3 +115,19 @@ def test_an_address_others_can_reach_is_refused_before_anything_is_served(
     (tmp_path / "outputs.toml").write_text("x = 1")
     given = ["--outputs", str(tmp_path / "outputs.toml")]
     assert main(["serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0", *given]) == 1
+
+
+def test_before_an_upgrade_the_engine_is_compiled_or_it_is_said_that_it_cannot_be_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with shared_tables():
+        assert main(["serve", "--prepare"]) == 0
+        assert "compiled" in capsys.readouterr().err
+        monkeypatch.setattr("kuraban.cli.serve.compiled_before", lambda: False)
+        assert main(["serve", "--prepare"]) == 1
+    assert "nothing can be kept in" in capsys.readouterr().err
+
+
+def test_a_policy_that_is_none_is_named_as_such_wherever_it_came_from() -> None:
+    with pytest.raises(PolicyError, match=r"^the policy is not a TOML file"):
+        store.parsed("nonsense = [")
