@@ -178,7 +178,7 @@ class Opened:
     def waiting(self) -> list[Alert]:
         """What waits for the owner, as the store has it, alarms first."""
         with closing(Store.open(self.owner.folder)) as store:
-            return list(condition(store, self.owner.now).waiting)
+            return list(condition(store, self.owner.folder, self.owner.config, self.owner.now).waiting)
 
     def answers(self) -> list[Answer]:
         """What the owner has answered, as the store has it."""

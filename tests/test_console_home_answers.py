@@ -42,7 +42,7 @@ def robbed(kept: Owner) -> Iterator[Opened]:
 def test_a_calm_year_is_green_and_says_since_when_in_both_languages(calm: Opened) -> None:
     page = calm.client.get("/").text
     assert 'data-light="green"' in page
-    assert "異常はありません" in page
+    assert "答えを待っていることはありません" in page
     assert "11月20日 08:00" in page
     english = calm.client.get("/", headers={"accept-language": "en"}).text
     assert "nothing waits for you" in english
@@ -140,6 +140,33 @@ def test_the_command_and_the_pages_say_the_same(
     assert f'data-light="{said["light"]}"' in robbed.client.get("/").text
 
 
+def test_a_theft_that_was_answered_stays_red_on_the_page_and_at_the_command_until_it_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owner = troubled(tmp_path)
+    monkeypatch.setenv("KURABAN_HOME", str(owner.folder.path))
+    with opened(owner) as found:
+        for alert in found.waiting():
+            found.post(f"/findings/{alert.finding.id}/answer", said="not-mine")
+        owner.watch(hours=1)
+        page = found.client.get("/").text
+        assert found.waiting() == []
+        assert 'data-light="red"' in page
+        assert "対応中: 0/" in page
+        assert 'id="to-incident"' in page
+        assert main(["home", "status", "--json"]) == 3
+        said = json.loads(capsys.readouterr().out)
+        assert (said["light"], said["incident"]["state"], said["incident"]["done"]) == ("red", "going", 0)
+        assert found.post("/incident/end", on="2025-11-20").status_code == 409
+        page = found.post("/incident/end", on="2025-11-20", early="yes", text="補償まで済んだ")
+        assert 'id="ended"' in page.text
+        page = found.client.get("/").text
+        assert 'data-light="green"' in page
+        assert "2025-11-20" in page
+        assert found.post("/incident/resume").status_code == 200
+        assert 'data-light="red"' in found.client.get("/").text
+
+
 def test_a_notice_that_did_not_come_is_asked_about_in_its_own_words(tmp_path: Path) -> None:
     owner = quiet(tmp_path)
     owner.watch(hours=24 * 60)
@@ -150,11 +177,15 @@ def test_a_notice_that_did_not_come_is_asked_about_in_its_own_words(tmp_path: Pa
         answered = found.post(f"/findings/{silence.id}/answer", said="not-mine")
         assert answered.url.path == f"/findings/{silence.id}"
         assert "登録アドレス" in answered.text
+        assert "問い合わせてください" in answered.text
         (gap,) = [one.finding for one in found.waiting() if one.finding.kind is Kind.GAP]
         assert "私です" not in found.client.get(f"/findings/{gap.id}").text
         found.post(f"/findings/{gap.id}/note")
         assert found.waiting() == []
-        assert 'id="all-came"' in found.client.get("/missing").text
+        home = found.client.get("/").text
+        assert 'data-light="yellow"' in home
+        assert f'data-unexplained href="/findings/{silence.id}"' in home
+        assert 'id="all-came"' not in found.client.get("/missing").text
 
 
 def test_pages_write_while_the_watch_writes_and_neither_loses_anything(robbed: Opened) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from kuraban.home.findings import Finding
+from kuraban.home.findings import NOT_AN_ACT, Finding, Level
 from kuraban.home.model import Words
 from kuraban.home.scoring import Answer
 
@@ -31,8 +31,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open(self) -> bool:
-        """Whether it still waits for the owner."""
+        """Whether it is still repeated to the owner."""
         return self.acknowledged is None and self.settled is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it still waits for his word. Noting an alarm silences it; whether it was he is not said by that."""
+        noted = self.finding.level is Level.ALARM and self.finding.kind not in NOT_AN_ACT
+        return self.settled is None and (self.acknowledged is None or noted)
 
 
 class Alerts(ABC):
@@ -80,6 +86,13 @@ class Alerts(ABC):
             Answer(datetime.fromisoformat(time), _names.decode(about), bool(mine), asked)
             for time, about, mine, asked in self._db.execute(sql)
         ]
+
+    def denials(self) -> list[tuple[Alert, datetime]]:
+        """What the owner said was not he, or that he does not know, and when he said so; oldest first."""
+        sql = f"SELECT a.time, {_COLUMNS} FROM answers a JOIN alerts ON alerts.id = a.finding" + (  # noqa: S608
+            " WHERE a.mine = 0 AND a.withdrawn IS NULL ORDER BY a.id"
+        )
+        return [(_alert_of(row[1:]), datetime.fromisoformat(row[0])) for row in self._db.execute(sql)]
 
     # Alerts
 
@@ -160,7 +173,8 @@ class Alerts(ABC):
         return _time(self._db.execute("SELECT max(time) FROM sends WHERE channel = ?", (channel,)).fetchone()[0])
 
 
-_ALERT = "SELECT finding, raised, quiet, acknowledged, settled, sends, last_sent, channels FROM alerts"
+_COLUMNS = "alerts.finding, raised, quiet, acknowledged, settled, sends, last_sent, channels"
+_ALERT = f"SELECT {_COLUMNS} FROM alerts"  # noqa: S608
 
 
 def _merged(old: Finding, new: Finding) -> Finding:

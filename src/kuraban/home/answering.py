@@ -8,9 +8,6 @@ from kuraban.home.findings import Finding, Kind
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
 
-NOT_AN_ACT = frozenset({Kind.MAILBOX, Kind.GAP, Kind.UNREADABLE, Kind.FORGED})  # nobody's doing: only noted
-NOT_COME = frozenset({Kind.SILENCE, Kind.MISSING_NOTICE})
-
 
 class Outcome(StrEnum):
     """What the owner has to do after his answer."""
@@ -54,4 +51,4 @@ def answer(store: Alerts, finding: Finding, mine: bool, now: datetime) -> Outcom
     store.add_answer(finding, mine, now)
     if mine:
         return Outcome.REMEMBERED
-    return Outcome.LOOK if finding.kind in NOT_COME else Outcome.INCIDENT
+    return Outcome.LOOK if finding.kind is Kind.SILENCE else Outcome.INCIDENT

@@ -1,9 +1,12 @@
-"""How reading each mailbox goes, kept in the store so that it can be shown by another program than the watch."""
+"""Where each mailbox is, and how reading it goes, kept in the store so that any program can show it."""
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
+from kuraban.home.config import Mailbox, credential
+from kuraban.home.mail.sources.imap import Server
 from kuraban.home.model import Words
 from kuraban.home.store import Store
 
@@ -44,3 +47,15 @@ def over(store: Store, name: str) -> None:
 
 def _keep(store: Store, name: str, found: BoxState) -> None:
     store.set_note(f"box:{name}", msgspec.json.encode(found).decode())
+
+
+def server_of(box: Mailbox) -> Server:
+    """Where an IMAP mailbox is and how to log in."""
+    return Server(
+        box.host or "",
+        box.user or "",
+        credential(box),
+        port=box.port,
+        starttls=box.starttls,
+        ca_file=Path(box.ca_file).expanduser() if box.ca_file else None,
+    )

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from kuraban.home import incident
+from kuraban.home import boxes, incident
 from kuraban.home.acts import time_of
 from kuraban.home.checking import mails_of
 from kuraban.home.config import Config, Mailbox
@@ -18,7 +18,6 @@ from kuraban.home.mail.sources.imap import Position
 from kuraban.home.mail.sources.model import RawMail
 from kuraban.home.model import Letter, Words
 from kuraban.home.store import Store
-from kuraban.home.watch import server_of
 
 
 def gather(
@@ -109,7 +108,7 @@ def _again(store: Store, box: Mailbox, wanted: dict[str, Letter]) -> Iterator[Ra
     point = store.resume_point(box.name, box.folder)
     places = [letter.place for letter in wanted.values() if letter.place.startswith("imap:")]
     numbers = {place.rpartition(":")[2] for place in places}
-    with suppress(imap.MailboxError), imap.Mailbox(server_of(box)) as mailbox:
+    with suppress(imap.MailboxError), imap.Mailbox(boxes.server_of(box)) as mailbox:
         for uid in sorted(int(number) for number in numbers if number.isdigit()):
             at = Position(box.folder, point[0] if point else 0, uid - 1)
             arrived = next(mailbox.since(box.folder, at), None)

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable"
 
 
+NOT_AN_ACT = frozenset({Kind.MAILBOX, Kind.GAP, Kind.UNREADABLE, Kind.FORGED})  # nobody's doing: only noted
 RANK = {Level.INFO: 0, Level.ASK: 1, Level.ALARM: 2}
 
 

@@ -18,7 +18,7 @@ from kuraban.home import alert, boxes, health, intake
 from kuraban.home.acts import TOKYO
 from kuraban.home.alert import Language, Send, by_apprise, say
 from kuraban.home.checking import mails_of
-from kuraban.home.config import Config, Mailbox, credential
+from kuraban.home.config import Config, Mailbox
 from kuraban.home.digest import WEEK, digest, last_due
 from kuraban.home.findings import Kind
 from kuraban.home.folder import Folder
@@ -26,10 +26,11 @@ from kuraban.home.hardening import reminder_words
 from kuraban.home.looking import known, looked
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import imap, watching
-from kuraban.home.mail.sources.imap import Arrived, Position, Server
+from kuraban.home.mail.sources.imap import Arrived, Position
 from kuraban.home.model import Unreadable, Words
 from kuraban.home.plan import load as load_plan
 from kuraban.home.review import Known, Review, review
+from kuraban.home.standing import reminders
 from kuraban.home.store import Store
 
 FAILURES_END = timedelta(minutes=20)  # a mailbox that failed longer ago than a new attempt takes is up again
@@ -101,7 +102,7 @@ class Watcher:
         for box in self.config.mailbox:
             if box.kind == "imap":
                 try:
-                    with imap.Mailbox(server_of(box)) as mailbox:
+                    with imap.Mailbox(boxes.server_of(box)) as mailbox:
                         self._learn_from(box, mailbox)
                         for arrived in mailbox.since(box.folder, self._position(box)):
                             self.take(box, arrived)
@@ -152,9 +153,9 @@ class Watcher:
 
     def check_again(self) -> None:
         """Check mails again that came while no name server answered."""
-        boxes = {box.name: box for box in self.config.mailbox}
+        named = {box.name: box for box in self.config.mailbox}
         self._changed |= intake.check_again(
-            self.store, lambda name: self._context(boxes[name]) if name in boxes else None, self.now()
+            self.store, lambda name: self._context(named[name]) if name in named else None, self.now()
         )
 
     def _context(self, box: Mailbox) -> MailContext:
@@ -212,7 +213,10 @@ class Watcher:
             return
         if sent >= due:
             return
-        again = reminder_words(self.folder.path, self.config, now.astimezone(TOKYO).date())
+        again = [
+            *reminders(self.store, self.folder, self.config, now),
+            *reminder_words(self.folder.path, self.config, now.astimezone(TOKYO).date()),
+        ]
         words = digest(self.store, review(self.known(now)), max(sent, due - WEEK), now, again)
         title = "蔵番 今週のまとめ" if self.language == "ja" else "Kuraban: this week"
         channels = [channel for channel in self.config.alerts.channels if channel.digest]
@@ -233,10 +237,10 @@ class Watcher:
         """Watch until `stop` is set."""
         self.begin()
         handed: queue.Queue[Handed] = queue.Queue(HANDED_OVER)
-        boxes = {box.name: box for box in self.config.mailbox if box.kind == "imap"}
-        for box in boxes.values():
+        servers = {box.name: box for box in self.config.mailbox if box.kind == "imap"}
+        for box in servers.values():
             if not box.authserv_id:
-                with suppress(imap.MailboxError), imap.Mailbox(server_of(box)) as mailbox:
+                with suppress(imap.MailboxError), imap.Mailbox(boxes.server_of(box)) as mailbox:
                     self._learn_from(box, mailbox)
             arguments = (box, self._position(box), handed, stop)
             threading.Thread(target=_listen, args=arguments, daemon=True, name=box.name).start()
@@ -244,7 +248,7 @@ class Watcher:
         while not stop.is_set():
             try:
                 name, item = handed.get(timeout=IDLE_SECONDS)
-                self.take(boxes[name], item)
+                self.take(servers[name], item)
                 # A flood of mails must not keep the watch from judging; but half a mailbox is not the owner's life.
                 patience = FLOOD if self.store.note("watch.looked") else FIRST_PASS
                 if self.now() - last < patience:
@@ -260,23 +264,11 @@ class Watcher:
 def _listen(box: Mailbox, position: Position | None, handed: "queue.Queue[Handed]", stop: threading.Event) -> None:
     """In a thread of its own: hand over what the mailbox yields, waiting while the other side is busy."""
     positions = {box.folder: position} if position is not None else {}
-    for item in watching.watch(server_of(box), [box.folder], stop, positions):
+    for item in watching.watch(boxes.server_of(box), [box.folder], stop, positions):
         while not stop.is_set():
             with suppress(queue.Full):
                 handed.put((box.name, item), timeout=1.0)
                 break
-
-
-def server_of(box: Mailbox) -> Server:
-    """Where an IMAP mailbox is and how to log in."""
-    return Server(
-        box.host or "",
-        box.user or "",
-        credential(box),
-        port=box.port,
-        starttls=box.starttls,
-        ca_file=Path(box.ca_file).expanduser() if box.ca_file else None,
-    )
 
 
 def signature(path: Path) -> str:

@@ -10,6 +10,7 @@ from kuraban.home.digest import digest
 from kuraban.home.hardening import reminder_words
 from kuraban.home.looking import known
 from kuraban.home.review import review
+from kuraban.home.standing import reminders
 from kuraban.home.store import Store
 
 
@@ -26,7 +27,10 @@ def run(given: argparse.Namespace) -> int:
     store = Store.open(folder)
     until = now()
     found = review(known(store, config, plan.load(folder.plan), until, reading=False))
-    again = reminder_words(folder.path, config, until.astimezone(TOKYO).date())
+    again = [
+        *reminders(store, folder, config, until),
+        *reminder_words(folder.path, config, until.astimezone(TOKYO).date()),
+    ]
     words = digest(store, found, until - timedelta(days=max(1, min(3650, given.days))), until, again)
     show(say(words, language))
     store.close()

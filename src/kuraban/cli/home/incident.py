@@ -1,11 +1,13 @@
 """`kuraban home incident`: the first hour, a log of what was done, and the evidence package."""
 
 import argparse
+from contextlib import closing
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from kuraban.cli.home.common import Language, language_of, now, opened, say, show, show_json, show_words
 from kuraban.home import incident, walk
+from kuraban.home import standing as standings
 from kuraban.home.acts import TOKYO
 from kuraban.home.config import Config
 from kuraban.home.folder import Folder
@@ -23,9 +25,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         "What to do in the first hour after acts that were not yours.\n\n"
         "  kuraban home incident                                         手順 / the steps\n"
         "  kuraban home incident note '楽天証券に電話、受付番号123'       記録 / keep a note\n"
+        "  kuraban home incident end '補償の申し出まで済んだ' --at 2026-05-20  対応を終える / it is over\n"
+        "  kuraban home incident resume                                  まだ終わっていない / it is not over\n"
         "  kuraban home incident package --since 2026-04-30 --into DIR   証拠一式 / the evidence package"
     )
-    parser.add_argument("what", nargs="?", default="guide", choices=("guide", "note", "notes", "package"))
+    parser.add_argument(
+        "what", nargs="?", default="guide", choices=("guide", "note", "notes", "end", "resume", "package")
+    )
     parser.add_argument("text", nargs="?", help="したこと / what was done")
     parser.add_argument("--account", help="どの口座か / which account")
     parser.add_argument("--step", choices=STEPS, help="どの手順か(済みの印が付く) / which step, to tick it")
@@ -33,6 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="DATE", help="いつから / from which day (30 days ago)")
     parser.add_argument("--until", metavar="DATE", help="いつまで / up to which day (today)")
     parser.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="書き出すフォルダ / where to write")
+    parser.add_argument("--early", action="store_true", help="手順が残っていても終える / end it though steps are left")
     parser.add_argument("--json", action="store_true")
 
 
@@ -45,10 +52,12 @@ def run(given: argparse.Namespace) -> int:
         if given.json:
             show_json(incident.as_data(lines))
         else:
-            show(incident.as_text(lines, language, walk.log(folder)))
+            show(incident.as_text(lines, language, standings.current(walk.log(folder))))
         return 0
     if given.what == "note":
-        return _note(given, folder, language)
+        return _note(given, folder, config, language)
+    if given.what in {"end", "resume"}:
+        return _end(given, folder, config, language)
     if given.what == "notes":
         for action in walk.log(folder):
             show(f"{action.at.astimezone(TOKYO):%Y-%m-%d %H:%M}\t{action.account or ''}\t{action.what}")
@@ -56,12 +65,49 @@ def run(given: argparse.Namespace) -> int:
     return _package(given, folder, config, language)
 
 
-def _note(given: argparse.Namespace, folder: Folder, language: Language) -> int:
+def _end(given: argparse.Namespace, folder: Folder, config: Config, language: Language) -> int:
+    """The owner's own word that it is over, or that it is not."""
+    if given.what == "resume":
+        standings.resume(folder, now())
+        show_words("対応に戻りました。", "it goes on", language)
+        return 0
+    on = (_moment(given.at) if given.at else now()).astimezone(TOKYO).date()
+    with closing(Store.open(folder)) as store:
+        found = standings.standing(store, folder, config, now())
+    try:
+        standings.end(folder, found, on, now(), given.text or "", early=given.early)
+    except HomeError:
+        if found.state != "going" or given.early:
+            raise
+        left = found.total - found.done
+        raise HomeError.of(
+            f"手順がまだ{left}残っています(`kuraban home incident`)。残したまま終えるなら --early を付けてください。",
+            f"steps are left ({left}): see `kuraban home incident`; to end it all the same, add --early",
+        ) from None
+    show_words(f"対応を {on} に終えたと記録しました。", f"noted: it ended on {on}", language)
+    return 0
+
+
+def _account(given: argparse.Namespace, config: Config) -> str | None:
+    """Which account a step was done for: it has to be said only where there are several."""
+    labels = [one.label for one in config.account]
+    each = any(step.id == given.step and step.each for step in incident.guide().step)
+    if given.account is not None or not each or not labels:
+        return given.account  # type: ignore[no-any-return]
+    if len(labels) > 1:
+        names = "、".join(labels)
+        raise HomeError.of(
+            f"どの口座のことか --account で書いてください({names})。", f"say which account by --account ({names})"
+        )
+    return labels[0]
+
+
+def _note(given: argparse.Namespace, folder: Folder, config: Config, language: Language) -> int:
     if not given.text:
         raise HomeError.of("したことを書いてください。", "say what was done")
     at = _moment(given.at) if given.at else now()
     text = given.text[: walk.MOST_TEXT]
-    walk.note(folder, Action(at=at, noted=now(), what=text, account=given.account, step=given.step))
+    walk.note(folder, Action(at=at, noted=now(), what=text, account=_account(given, config), step=given.step))
     show_words("記録しました。", "noted", language)
     return 0
 

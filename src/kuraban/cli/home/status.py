@@ -17,7 +17,8 @@ from kuraban.cli.home.common import (
     show_json,
     show_words,
 )
-from kuraban.home.condition import NOTHING, condition
+from kuraban.home.condition import NOTHING, Condition, condition
+from kuraban.home.findings import known_todo
 from kuraban.home.store import Store
 
 
@@ -25,7 +26,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.description = (
         "今の状態と、答えを待っていることを表示します。\n"
-        "Shows the state and what waits for you. Exit status: 0 nothing waits, 3 something does or the watch is off."
+        "Shows the state and what waits for you. Exit status: 0 green; 3 otherwise: something\n"
+        "waits, an incident is in progress, something did not come and you do not know why, or the watch is off."
     )
     parser.add_argument("--json", action="store_true", help="結果をJSONで / the result as JSON")
     parser.add_argument("--all", action="store_true", help="済んだものも / settled ones too")
@@ -39,8 +41,8 @@ def run(given: argparse.Namespace) -> int:
         headline("yellow", say(NOTHING, language))
         return NEEDS_ANSWER
     store = Store.open(folder)
-    found = condition(store, now())
-    alerts = store.alerts() if given.all else store.alerts(only_open=True)
+    found = condition(store, folder, config, now())
+    alerts = [alert for alert in store.alerts() if given.all or alert.waits]
     store.close()
     if given.json:
         data: dict[str, Any] = {
@@ -48,16 +50,28 @@ def run(given: argparse.Namespace) -> int:
             "watch_beat": found.beat,
             "watching": found.watching,
             "alerts": alerts,
+            "incident": found.incident,
+            "unexplained": found.unexplained,
         }
         show_json(data)
     else:
         headline(found.light, say(found.sentence, language))
-        if found.waiting and found.trouble is not None:
-            show(f"   {say(found.trouble, language)}")
+        for words in (*found.also, *((found.trouble,) if found.trouble else ())):
+            show(f"   {say(words, language)}")
+        _show_ways(found, language)
         _show_beat(found.beat, language)
         shown = alerts if given.all else found.waiting
         show_findings((alert.finding for alert in shown), language)
     return 0 if found.light == "green" else NEEDS_ANSWER
+
+
+def _show_ways(found: Condition, language: Language) -> None:
+    """How to go on with what the owner has said already."""
+    if found.incident is not None and found.incident.open:
+        show_words("   手順: kuraban home incident", "   the steps: kuraban home incident", language)
+    for finding in found.unexplained:
+        show(f"   ? [{finding.id}] {say(finding.sentence, language)}")
+        show(f"     {say(known_todo(finding.id), language)}")
 
 
 def _show_beat(beat: datetime | None, language: Language) -> None:

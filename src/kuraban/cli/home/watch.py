@@ -9,8 +9,18 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kuraban.cli.home.common import NEEDS_ANSWER, add_port, announce_compiling, language_of, opened, show_words
+from kuraban.cli.home.common import (
+    NEEDS_ANSWER,
+    add_port,
+    announce_compiling,
+    language_of,
+    opened,
+    say,
+    show,
+    show_words,
+)
 from kuraban.home import intake
+from kuraban.home.condition import condition
 from kuraban.home.findings import Level
 from kuraban.home.folder import Folder
 from kuraban.home.problems import HomeError
@@ -67,7 +77,11 @@ def _once(watcher: Watcher) -> int:
         f"one round done; waiting for you: {len(waiting)}",
         watcher.language,
     )
-    return NEEDS_ANSWER if waiting else 0
+    found = condition(watcher.store, watcher.folder, watcher.config, watcher.now())
+    going = found.incident is not None and found.incident.open
+    if going or found.unexplained:
+        show(say(found.sentence, watcher.language))
+    return NEEDS_ANSWER if waiting or going or found.unexplained else 0
 
 
 def _watch(watcher: Watcher, given: argparse.Namespace) -> int:

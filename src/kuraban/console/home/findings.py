@@ -9,8 +9,8 @@ from starlette.responses import Response
 from kuraban.console.home.seat import NotFoundError, Page, Visit
 from kuraban.home import answering
 from kuraban.home.alertstore import Alert
-from kuraban.home.answering import NOT_AN_ACT, Outcome
-from kuraban.home.findings import WALK, Finding, Kind, answer_todo, known_todo
+from kuraban.home.answering import Outcome
+from kuraban.home.findings import NOT_AN_ACT, WALK, Finding, Kind, answer_todo, known_todo
 from kuraban.home.model import Words
 from kuraban.home.store import Store
 
@@ -43,7 +43,7 @@ def shown(store: Store, alert: Alert) -> Shown:
     state: State
     if said is not None and not alert.open:
         state = "mine" if said[0] else "not_mine"
-    elif alert.open:
+    elif alert.waits:
         state = "waiting"
     else:
         state = "seen" if alert.acknowledged else "over"
@@ -53,9 +53,9 @@ def shown(store: Store, alert: Alert) -> Shown:
         question=_question(finding.kind),
         state=state,
         quiet=alert.quiet,
-        answered=said[1] if said is not None and not alert.open else alert.acknowledged,
+        answered=said[1] if said is not None and not alert.open else alert.acknowledged if not alert.waits else None,
         steps=tuple(words for words in finding.todo if words not in buttons),
-        incident=WALK in finding.todo or state == "not_mine",
+        incident=WALK in finding.todo or (state == "not_mine" and finding.kind is not Kind.SILENCE),
     )
 
 

@@ -15,10 +15,12 @@ from kuraban.console.frame import HEADERS
 from kuraban.console.home.seat import NotFoundError, Page, Seat, Visit
 from kuraban.home import config as configs
 from kuraban.home import incident, walk
+from kuraban.home import standing as standings
 from kuraban.home.acts import TOKYO
 from kuraban.home.incident import Action, Package
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
+from kuraban.home.standing import Standing
 from kuraban.home.store import Store
 
 FOLDER = "evidence"
@@ -60,7 +62,7 @@ def page(visit: Visit) -> Response:
     """The steps with what was done, the log, and the packages."""
     actions = walk.log(visit.folder)
     lines = incident.first_hour(walk.accounts(visit.folder, visit.config))
-    ticked = {(one.step, one.account): one for one in actions if one.step is not None}
+    ticked = {(one.step, one.account): one for one in standings.current(actions) if one.step is not None}
     steps = [list(found) for _, found in groupby(lines, key=lambda line: line.step)]
     first = next((line for line in lines if (line.step, line.account) not in ticked), None)
     about = visit.store.alert(visit.request.query_params.get("about", ""))
@@ -73,9 +75,37 @@ def page(visit: Visit) -> Response:
         actions=actions[::-1],
         offices=incident.guide().office,
         about=about.finding if about else None,
+        standing=_standing(visit),
+        today=visit.now().astimezone(TOKYO).date(),
         accounts=[account.label for account in visit.config.account],
         **_making(visit),
     )
+
+
+def _standing(visit: Visit) -> Standing:
+    return standings.standing(visit.store, visit.folder, visit.config, visit.now())
+
+
+def end(visit: Visit) -> Response:
+    """The owner ends the incident, with the day he gives; that steps are left has to be meant."""
+    form, now = visit.form, visit.now()
+    text = form.get("text", "").strip()
+    early = form.get("early") == "yes"
+    standings.end(visit.folder, _standing(visit), _day(form.get("on", "")), now, text, early=early)
+    return visit.go("/incident")
+
+
+def resume(visit: Visit) -> Response:
+    """It was not over after all."""
+    standings.resume(visit.folder, visit.now())
+    return visit.go("/incident")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise HomeError.of("日付を選んでください。", "choose a date") from None
 
 
 def _making(visit: Visit) -> dict[str, Any]:
@@ -118,10 +148,7 @@ def _twice(one: Action, other: Action) -> bool:
 
 def make(visit: Visit) -> Response:
     """Begin to make a package; one at a time."""
-    try:
-        since = date.fromisoformat(visit.form.get("since", ""))
-    except ValueError:
-        raise HomeError.of("日付を選んでください。", "choose a date") from None
+    since = _day(visit.form.get("since", ""))
     today = visit.now().astimezone(TOKYO).date()
     if not today - LONGEST <= since <= today:
         raise HomeError.of("今日までの日付を選んでください。", "choose a date up to today")
@@ -150,6 +177,8 @@ def download(visit: Visit) -> Response:
 PAGES = (
     Page("GET", "/incident", page),
     Page("POST", "/incident", note),
+    Page("POST", "/incident/end", end),
+    Page("POST", "/incident/resume", resume),
     Page("GET", "/incident/package", package),
     Page("POST", "/incident/package", make),
     Page("GET", "/incident/package/state", part),

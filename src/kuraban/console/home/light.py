@@ -15,9 +15,10 @@ from kuraban.home.model import Verdict
 def present(visit: Visit) -> Condition:
     """How things stand, as the watch of this program and the store say."""
     running = visit.seat.running
-    found = condition(visit.store, visit.now(), running.why if running.state == "stopped" else None)
-    if running.state == "elsewhere" and found.beat is None and not found.waiting:
-        return Condition(light="yellow", sentence=NOTHING, trouble=NOTHING, waiting=(), beat=None, watching=False)
+    stopped = running.why if running.state == "stopped" else None
+    found = condition(visit.store, visit.folder, visit.config, visit.now(), stopped)
+    if running.state == "elsewhere" and found.beat is None and found.light != "red" and not found.waiting:
+        return Condition(light="yellow", sentence=NOTHING, trouble=None, waiting=(), beat=None, watching=False)
     return found
 
 
@@ -51,7 +52,8 @@ def part(visit: Visit) -> Response:
 
 def _digest(found: Condition, mark: str) -> str:
     trouble = found.trouble.en if found.trouble else ""
-    parts = (found.light, found.sentence.en, trouble, str(found.beat), str(_mark(found) != mark))
+    also = " ".join(words.en for words in found.also)
+    parts = (found.light, found.sentence.en, also, trouble, str(found.beat), str(_mark(found) != mark))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
