@@ -1,20 +1,23 @@
 """The pages of rings and sprays: what a real engine found, shown in words, and judged as one thing."""
 
+import contextlib
 import html
 import re
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
 
 from crowd_stories import HOSTILE, NAMES, RING, SPRAY, crowded, robbed, told
-from desk import Running, signed_in
+from desk import Running, running, signed_in, theft
 from kuraban.console.desk.members import parsed
 from kuraban.console.desk.people import VIEWER
 from kuraban.console.desk.spray import estimated, key_of
+from kuraban.journal import schema
 
 EN, JA = {"accept-language": "en"}, {"accept-language": "ja"}
 
@@ -78,10 +81,11 @@ def test_a_rings_page_says_what_its_members_share_and_what_they_paid(desk: Runni
 def test_a_sprays_page_says_from_where_and_about_how_many_were_tried(desk: Running) -> None:
     with signed_in(desk, "spray") as client:
         words = " ".join(shown(client, SPRAY).split())
-    assert "139.59.100.3 AS14061 DigitalOcean, LLC Singapore hosting" in words
+    assert "AS14061 DigitalOcean, LLC 2025-04-22 04:10" in words
+    assert "139.59.100.3 Singapore hosting" in words
     tried = re.search(r"about (\d+)", words)
     assert tried is not None
-    assert 25 <= int(tried[1]) <= 90  # 41 accounts, by a sketch
+    assert 25 <= int(tried[1]) <= 90  # 40 accounts failed, by a sketch
     assert HOSTILE in words
 
 
@@ -93,9 +97,42 @@ def test_a_sprays_tries_are_counted_in_the_journal_when_asked_for(desk: Running)
         assert begun.status_code == 200
         words = " ".join(shown(client, SPRAY).split())
     assert "Accounts tried 41 counted in the journal" in words
-    assert "Failed logins 40" in words
-    assert "Accounts with a login 1" in words
-    assert "139.59.100.3 41 40 1" in words
+    assert "Accounts that failed here 40 40 failed logins" in words
+    assert "Logged in here after failing 0" in words
+    assert "Logged in here, with an alert 1 1 of them without a failure" in words
+    assert "139.59.100.3 Singapore hosting 40 0 1 0" in words
+
+
+def test_a_spray_of_one_account_is_no_organised_attack_until_the_engine_says_so_or_a_second_comes(
+    desk: Running, tmp_path: Path
+) -> None:
+    with running(tmp_path / "alone") as other:
+        told(other, theft("victim"))
+        told(other, theft("second"))
+
+        def grouped(count: int) -> None:
+            with contextlib.closing(schema.connect(other.service.journal)) as connection:
+                name = "spray-20250520-AS60729"
+                connection.execute(
+                    "UPDATE alert SET ring = ? WHERE id IN (SELECT id FROM alert LIMIT ?)", (name, count)
+                )
+
+        with signed_in(other, "alone") as client:
+            grouped(1)
+            page = client.get("/console/groups", headers=JA).text
+            assert "data-group" not in page.split('id="alone"')[0]
+            assert 'data-group="spray-20250520-AS60729"' in page.split('id="alone"')[1]
+            assert "組織的な攻撃とは扱" in page
+            one = client.get("/console/groups/show?id=spray-20250520-AS60729", headers=JA).text
+            assert "組織的な攻撃とは扱っていません" in one
+            assert 'id="act"' not in one
+            grouped(2)
+            page = client.get("/console/groups", headers=JA).text
+            assert 'id="alone"' not in page
+            assert 'data-group="spray-20250520-AS60729"' in page
+    with signed_in(desk, "strong") as client:  # one account, out of forty tried from its address
+        assert f'data-group="{SPRAY}"' in client.get("/console/groups").text.split('id="organised"')[1]
+        assert 'id="alone"' not in client.get("/console/groups/show", params={"id": SPRAY}).text
 
 
 def test_names_of_accounts_are_text_whatever_they_contain(desk: Running) -> None:

@@ -56,7 +56,7 @@ def checks(summary: Summary, say: Say) -> list[Check]:
         _where(
             seen.lists,
             bool(summary.groups("spray")),
-            say("総当たりの発信元を見つけた", "lists of passwords were seen"),
+            say("リスト型攻撃の発信元を見つけた", "lists of passwords were seen"),
         ),
         _where(seen.rings, bool(summary.groups("ring")), say("仕手買いの一味をひとつに束ねた", "a ring was named")),
         _where(

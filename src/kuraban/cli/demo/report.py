@@ -95,7 +95,7 @@ def _money(summary: Summary, say: Say) -> Iterable[str]:
     )
 
 
-_GROUPS = (("ring", "仕手買いの一味", "rings"), ("spray", "総当たりの発信元", "networks that tried lists"))
+_GROUPS = (("ring", "仕手買いの一味", "rings"), ("spray", "リスト型攻撃の発信元", "networks that tried lists"))
 
 
 def _named(summary: Summary, say: Say) -> Iterable[str]:

@@ -5,8 +5,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from kuraban.console.desk.count_worker import Count, Job
+from kuraban.console.desk.count_worker import Job
 from kuraban.console.desk.members import Group
+from kuraban.console.desk.sprayed import Count
 from kuraban.console.desk.working import Work, note
 from kuraban.server.service import Service
 
@@ -33,8 +34,7 @@ class Counting:
 class Counts:
     """The counts of one desk."""
 
-    def __init__(self, service: Service):
-        self._options = service.options
+    def __init__(self) -> None:
         self._kept: OrderedDict[str, Counting] = OrderedDict()
         self._lock = threading.Lock()
         self._busy = False
@@ -43,17 +43,15 @@ class Counts:
         """A group's latest count."""
         return self._kept.get(group.id)
 
-    def start(self, group: Group, at: int, since: int, until: int) -> bool:
+    def start(self, job: Job, at: int) -> bool:
         """Begin one; False where another is running. Raises OSError where no process can be started."""
-        ipdb = str(self._options.ipdb) if self._options.ipdb else None
-        job = Job(str(self._options.data.resolve()), group.asn or 0, since, until, ipdb)
         counting = Counting(at)
         with self._lock:
             if self._busy:
                 return False
             Work(WORKER, job, lambda said: note(counting, said, Count), lambda status: self._ended(counting, status))
             self._busy = True
-            self._kept[group.id] = counting
+            self._kept[job.group] = counting
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return True
@@ -71,4 +69,4 @@ _COUNTS: "WeakKeyDictionary[Service, Counts]" = WeakKeyDictionary()
 
 def of(service: Service) -> Counts:
     """The counts of a desk."""
-    return _COUNTS.setdefault(service, Counts(service))
+    return _COUNTS.setdefault(service, Counts())

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from kuraban.console.desk import members
-from kuraban.console.desk.members import RING, Group, GroupAct, Tally
+from kuraban.console.desk.members import RING, First, Group, GroupAct, Tally
 from kuraban.console.desk.reading import choice, whole
 from kuraban.console.desk.seat import Visit
 from kuraban.decisions import NETWORK_WORDS, Decision
@@ -34,7 +34,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Members:
-    """A page of members. chart: how many had joined when."""
+    """A page of members. chart: how many had joined when. first: who joined first. alone: whether it is no more than
+    one account's alert."""
 
     tally: Tally
     shown: list[Member]
@@ -44,6 +45,8 @@ class Members:
     state: str | None
     after: int
     count: int
+    first: First | None
+    alone: bool
 
     @property
     def most(self) -> int:
@@ -73,17 +76,19 @@ async def gathered(visit: Visit, group: Group) -> Members:
 
     def read(
         connection: sqlite3.Connection,
-    ) -> tuple[Tally | None, list[Alert], list[GroupAct], list[tuple[int, int]]]:
+    ) -> tuple[Tally | None, list[Alert], list[GroupAct], list[tuple[int, int]], First | None]:
         found = members.page(connection, group, order=order, state=state, after=after, most=MOST)
         acts, times = members.acts(connection, group), members.joined(connection, group)
-        return members.tally(connection, group), found, acts, times
+        return members.tally(connection, group), found, acts, times, members.first(connection, group)
 
-    tally, found, acts, times = await visit.service.read(read)
+    tally, found, acts, times, first = await visit.service.read(read)
     if tally is None:
         raise ProblemError(404, "not-found", "no alert belongs to this group")
     shown = [Member(alert, _decision.decode(alert.decision)) for alert in found]
     count = tally.total if state is None else tally.alerts[state]
-    return Members(tally, shown, acts, joining(times), order, state, after, count)
+    return Members(
+        tally, shown, acts, joining(times), order, state, after, count, first, members.is_alone(tally, first)
+    )
 
 
 def joining(times: _Times) -> dict[str, Any]:

@@ -8,6 +8,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
+from kuraban.core.signals import ids
+from kuraban.core.signals.catalogue import SIGNALS
+from kuraban.decisions import Decision
 from kuraban.journal import alerts
 from kuraban.journal.alerts import ACKNOWLEDGED, OPEN, STATES, Alert
 
@@ -16,6 +21,10 @@ _RING = re.compile(r"ring-(?P<key>.*)-(?P<day>\d{8})", re.DOTALL)
 _SPRAY = re.compile(r"spray-(?P<day>\d{8})-(?P<key>AS(?P<asn>\d{1,10})|unknown-network)")
 _TALLY = "SELECT ring, state, alerts, loss, opened, updated FROM alert_group"
 ORDERS = ("joined", "newest", "loss")
+# Evidence (nats) above which a success came out of a spray going on there and then. What is carried over from an
+# earlier spray, and what a success is told when its spray is named afterwards, never weighs more.
+GOING_ON = 4.0
+_decision = msgspec.json.Decoder(Decision)
 
 
 class Group(NamedTuple):
@@ -90,6 +99,38 @@ def _gathered(rows: list[tuple[str, str, int, int, int, int]]) -> list[Tally]:
         left = old.loss + (loss if state in (OPEN, ACKNOWLEDGED) else 0)
         found[name] = Tally(group, counted, left, min(old.opened, opened), max(old.updated, updated))
     return [each for each in found.values() if each.total]
+
+
+class First(NamedTuple):
+    """A group's first member. time: of the event decided on, RFC 3339; spray: how much the spray weighed (nats)."""
+
+    alert: int
+    account: str
+    time: str
+    spray: float
+
+
+def first(connection: sqlite3.Connection, group: Group) -> First | None:
+    """The member that joined first, by the gravest decision about it."""
+    row = connection.execute(
+        "SELECT id, account, decision FROM alert INDEXED BY alert_by_joining WHERE ring = ?"
+        " ORDER BY opened, id LIMIT 1",
+        (group.id,),
+    ).fetchone()
+    if row is None:
+        return None
+    try:
+        decision = _decision.decode(row[2])
+    except msgspec.DecodeError:
+        return None
+    weights = [reason.weight for reason in decision.reasons if reason.signal == SIGNALS[ids.SPRAY].id]
+    return First(row[0], row[1], decision.time, max(weights, default=0.0))
+
+
+def is_alone(tally: Tally, member: First | None) -> bool:
+    """Whether a spray is no more than one account's alert: no second one has come, and the account did not log in out
+    of a spray going on there and then."""
+    return tally.group.kind == SPRAY and tally.total == 1 and (member is None or member.spray <= GOING_ON)
 
 
 def joined(connection: sqlite3.Connection, group: Group, most: int = 200) -> list[tuple[int, int]]:

@@ -2,25 +2,28 @@
 
 import ipaddress
 import math
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
 from starlette.responses import Response
 
 from kuraban.columns.hashing import SEED, hash_raw
-from kuraban.console.desk import common, counts, crowd, members, study
+from kuraban.console.desk import common, counts, crowd, study
+from kuraban.console.desk.count_worker import Job
 from kuraban.console.desk.crowd import Words
 from kuraban.console.desk.members import Group
 from kuraban.console.desk.seat import Visit
+from kuraban.console.desk.sprayed import ENTERED_AT
 from kuraban.core import networks
+from kuraban.core.habits import rate
+from kuraban.journal import writer
 from kuraban.journal.live import Live
-from kuraban.journal.writer import Job
 from kuraban.server.problems import ProblemError
 
 MOST_ADDRESSES = 50
 _MAPPED = 0xFFFF << 32
 _FULL = 64  # bits of a sketch
-_BEFORE, _AFTER = 24 * 3_600_000_000, 6 * 3_600_000_000
 
 
 class Attempts(NamedTuple):
@@ -33,13 +36,13 @@ class Attempts(NamedTuple):
 
     @property
     def tried(self) -> float:
-        """Accounts tried, estimated."""
-        return estimated(self.failed | self.succeeded)
+        """Accounts that failed, estimated: those that only succeeded may be the network's everyday customers."""
+        return estimated(self.failed)
 
     @property
     def full(self) -> bool:
         """Whether the sketch can count no further: there were at least so many."""
-        return (self.failed | self.succeeded).bit_count() >= _FULL
+        return self.failed.bit_count() >= _FULL
 
 
 class Origin(NamedTuple):
@@ -58,10 +61,13 @@ async def page(visit: Visit, group: Group) -> Response:
     found = await crowd.gathered(visit, group)
     live = visit.service.ready().live
     looked = await study.of(visit.service, group)
-    counted = looked.counted("address")
-    chosen = counted[:MOST_ADDRESSES]
+    here = [pair for pair in looked.counted("address") if _asn(live, pair[0]) == (group.asn or 0)]
+    chosen = here[:MOST_ADDRESSES]
     known = await visit.service.call(lambda live: _remembered(live, [address for address, _ in chosen]))
     origins = [_origin(live, address, fell, known.get(address)) for address, fell in chosen]
+    # What nobody failed from is no more than a line that somebody used, mostly the owner.
+    failing = [each for each in origins if each.attempts is None or each.attempts.failed]
+    counting = counts.of(visit.service).get(group)
     return visit.page(
         "spray.html",
         group=group,
@@ -71,23 +77,47 @@ async def page(visit: Visit, group: Group) -> Response:
         study=looked,
         shared=common.shared(looked, live),
         kinds=common.KINDS,
-        origins=origins,
-        addresses=len(counted),
-        attempts=together(list(known.values())),
-        counting=counts.of(visit.service).get(group),
+        origins=failing,
+        quiet=len(here) - len(failing),
+        attempts=together([each.attempts for each in failing if each.attempts is not None]),
+        counting=counting,
+        counted_from=_places(live, counting),
+        least=ENTERED_AT,
         estimated=estimated,
     )
 
 
 async def count(visit: Visit, group: Group) -> Response:
-    """Begin to count a spray's tries in the journal: from a day before its first alert to some hours after the last."""
-    times = await visit.service.read(lambda connection: members.joined(connection, group))
-    if not times:
-        raise ProblemError(404, "not-found", "no alert belongs to this group")
-    since, until = times[0][0] - _BEFORE, times[-1][0] + _AFTER
-    if not counts.of(visit.service).start(group, visit.service.clock.now(), since, until):
+    """Begin to count a spray's tries in the journal."""
+    service = visit.service
+    usual = await service.call(lambda live: (_failing(live), None))
+    day = int(datetime.fromisoformat(group.day).replace(tzinfo=UTC).timestamp()) * 1_000_000
+    ipdb = str(service.options.ipdb) if service.options.ipdb else None
+    job = Job(str(service.options.data.resolve()), group.id, group.asn or 0, day, usual, ipdb)
+    if not counts.of(service).start(job, service.clock.now()):
         raise ProblemError(409, "conflict", "another count is running; try again when it has ended")
     return visit.go(crowd.path(group))
+
+
+def _failing(live: Live) -> float:
+    """The failing share of logins everywhere, as the engine weighs a spray against it."""
+    everybody = live.replay.state.population[0]
+    share = rate(float(everybody["failures"]), float(everybody["attempts"]), 200.0, 0.12)
+    return min(0.25, max(0.08, float(share)))
+
+
+def _asn(live: Live, address: str) -> int | None:
+    try:
+        return live.replay.networks.find(address).asn
+    except ValueError:
+        return None
+
+
+def _places(live: Live, counting: counts.Counting | None) -> dict[str, Origin]:
+    """Where the addresses counted are."""
+    if counting is None or counting.result is None:
+        return {}
+    return {each.address: _origin(live, each.address, each.fell, None) for each in counting.result.addresses}
 
 
 def _origin(live: Live, address: str, fell: int, attempts: Attempts | None) -> Origin:
@@ -116,7 +146,7 @@ def estimated(sketch: int) -> float:
     return 266.0 if ones >= _FULL else -_FULL * math.log(1.0 - ones / _FULL)
 
 
-def _remembered(live: Live, addresses: list[str]) -> tuple[dict[str, Attempts], Job | None]:
+def _remembered(live: Live, addresses: list[str]) -> tuple[dict[str, Attempts], writer.Job | None]:
     """Read by the engine's thread, which alone may look at its own memory."""
     table = live.replay.state.networks
     mask = len(table) - 1
