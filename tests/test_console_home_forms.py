@@ -13,7 +13,7 @@ import pytest
 
 from home_owner import at
 from home_pages import DAY, HOSTILE, Opened, Owner, opened, quiet, theft, withdrawal
-from kuraban.home import hardening
+from kuraban.home import hardening, walk
 from kuraban.home.findings import Level
 from kuraban.home.forms.questions import token
 
@@ -410,3 +410,20 @@ def test_what_the_plan_does_not_cover_any_more_is_asked_about_at_once(tmp_path: 
         assert entry is not None
         fill(found, entry[1], f"{entry[1]}/remove")
         assert [alert.finding.kind for alert in found.waiting()] == ["withdrawal"]
+
+
+def test_a_plan_changed_by_hand_settles_what_it_answers_at_the_next_round_of_the_watch(tmp_path: Path) -> None:
+    owner = quiet(tmp_path)
+    owner.now = at(DAY, 12)
+    owner.deliver(*withdrawal())
+    owner.watch()
+    with opened(owner) as found:
+        assert len(found.waiting()) == 1
+        owner.folder.plan.write_text('[[withdrawal]]\naccount = "楽天"\n', "utf-8")
+        owner.watch(0.1)
+        assert found.waiting() == []
+
+
+def test_the_first_hour_knows_the_linked_banks_of_an_account_that_is_called_differently_there(home: Opened) -> None:
+    fill(home, thing("broker", "楽天"), name="楽天証券の口座", sweep=[token(repr("楽天銀行"))])
+    assert [one.banks for one in walk.accounts(home.owner.folder, home.owner.config)] == [("楽天銀行",), ()]

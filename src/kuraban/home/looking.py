@@ -1,6 +1,7 @@
 """One look at all that is known and what it raises: the watch has it at every change, the pages after a new plan."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,52 +31,67 @@ def known(store: Store, config: Config, plan: Plan, now: datetime, *, reading: b
     )
 
 
-def looked(store: Store, found: Review, now: datetime) -> None:
-    """Raise what a review found, and settle what is over."""
+class Looked(NamedTuple):
+    """What a look found, and how many waiting questions a new plan has answered."""
+
+    review: Review
+    answered: int
+
+
+def look(store: Store, config: Config, plan: Plan, now: datetime, *, reading: bool) -> Looked:
+    """Review all that is known, raise what is found, settle what is over.
+
+    Where the plan is another than at the last look, questions that the old one left and the new one does not are over
+    too; an alarm waits for its own answer.
+    """
+    found = review(known(store, config, plan, now, reading=reading))
+    before = _plan_before(store)
+    asked, still = frozenset[str](), _asked(found)
+    if before is not None and before != plan:
+        asked = _asked(review(known(store, config, before, now, reading=reading)))
     began = store.time_note("watch.began") or now
     current = {finding.id for finding in found.findings}
+    answered = 0
     with store.transaction():
         for finding in found.findings:
             if finding.level is not Level.INFO:
                 store.raise_alert(finding, now, quiet=finding.last < began - OLD)
         for one in store.alerts(only_open=True):
-            if one.finding.kind in RECOMPUTED and one.finding.id not in current:  # the late notice came
+            question = one.finding.kind in PLANNED and one.finding.level is Level.ASK
+            if question and not asked.isdisjoint(one.finding.about) and still.isdisjoint(one.finding.about):
+                store.settle(one.finding.id, now)
+                answered += 1
+            elif one.finding.kind in RECOMPUTED and one.finding.id not in current:  # the late notice came
                 store.settle(one.finding.id, now)
         store.set_note("watch.looked", now.isoformat())
         store.set_note("watch.untold", msgspec.json.encode(found.untold).decode())
+        store.set_note("watch.plan", msgspec.json.encode(plan).decode())
+    return Looked(found, answered)
 
 
-def replanned(store: Store, config: Config, before: Plan, after: Plan, now: datetime) -> int:
+def replanned(store: Store, config: Config, plan: Plan, now: datetime) -> int:
     """The owner has changed his plan: look again at once. How many questions the new plan has answered.
 
-    Only questions that the old plan left and the new one does not; an alarm waits for its own answer. Nothing is done
-    before the first look of the watch, which alone knows when the mails have all been read.
+    Nothing is done before the first look of the watch, which alone knows when the mails have all been read.
     """
     if store.note("watch.looked") is None:
         return 0
     beat = store.time_note("watch.beat")
     alive = beat is not None and now - beat <= ALIVE
     reading = alive and all(boxes.state(store, box.name).failing is None for box in config.mailbox)
-    old = review(known(store, config, before, now, reading=reading))
-    new = review(known(store, config, after, now, reading=reading))
-    looked(store, new, now)
-    asked, still = _asked(old), _asked(new)
-    answered = [
-        alert.finding.id
-        for alert in store.alerts(only_open=True)
-        if alert.finding.level is Level.ASK
-        and alert.finding.kind in PLANNED
-        and not asked.isdisjoint(alert.finding.about)
-        and still.isdisjoint(alert.finding.about)
-    ]
-    with store.transaction():
-        for key in answered:
-            store.settle(key, now)
-    return len(answered)
+    return look(store, config, plan, now, reading=reading).answered
 
 
-def _asked(found: Review) -> set[str]:
+def _plan_before(store: Store) -> Plan | None:
+    """The plan of the last look; None where it was not noted, or by a version that knew other keys."""
+    kept = store.note("watch.plan")
+    try:
+        return msgspec.json.decode(kept, type=Plan) if kept else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _asked(found: Review) -> frozenset[str]:
     """Ids of all events about which the owner is asked or warned."""
-    return {
-        about for one in found.findings if one.level is not Level.INFO and one.kind in PLANNED for about in one.about
-    }
+    told = [one for one in found.findings if one.level is not Level.INFO and one.kind in PLANNED]
+    return frozenset(about for one in told for about in one.about)

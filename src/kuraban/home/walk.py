@@ -18,16 +18,22 @@ MOST_TEXT = 1000
 
 def accounts(folder: Folder, config: Config) -> list[Account]:
     """The owner's accounts, with the banks that each broker can pull from where `reach.toml` says so."""
-    banks = _banks(folder)
-    return [Account(a.label, a.broker, a.phone, banks.get(a.label, ())) for a in config.account]
+    banks, of_broker = _banks(folder)
+    return [
+        Account(a.label, a.broker, a.phone, banks.get(a.label, of_broker.get(a.broker, ()))) for a in config.account
+    ]
 
 
-def _banks(folder: Folder) -> dict[str, tuple[str, ...]]:
-    """A wrong file stops nothing now."""
+def _banks(folder: Folder) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """The banks by the owner's name of the account, and by broker where he lists one account of it. A wrong file stops
+    nothing now."""
     try:
-        return {broker.name: tuple(broker.sweep) for broker in belongings(folder.path / FILE).broker}
+        listed = belongings(folder.path / FILE).broker
     except HomeError:
-        return {}
+        return {}, {}
+    keys = [one.broker for one in listed]
+    alone = {one.broker: tuple(one.sweep) for one in listed if one.broker and keys.count(one.broker) == 1}
+    return {one.name: tuple(one.sweep) for one in listed}, alone
 
 
 def log(folder: Folder) -> list[Action]:

@@ -23,7 +23,7 @@ from kuraban.home.digest import WEEK, digest, last_due
 from kuraban.home.findings import Kind
 from kuraban.home.folder import Folder
 from kuraban.home.hardening import reminder_words
-from kuraban.home.looking import known, looked
+from kuraban.home.looking import known, look
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import imap, watching
 from kuraban.home.mail.sources.imap import Arrived, Position
@@ -171,8 +171,8 @@ class Watcher:
         if not self._changed and last is not None and now - last < timedelta(hours=1):
             return None
         self._changed = False
-        found = review(self.known(now))
-        looked(self.store, found, now)
+        plan = load_plan(self.folder.plan)
+        found = look(self.store, self.config, plan, now, reading=not self._failed).review
         with suppress(OSError):
             self.context.keys.save(now)
         return found

@@ -225,9 +225,8 @@ def _or_changed(visit: Visit, file: File, edits: Iterable[Edit], **data: Any) ->
 def _kept(visit: Visit, file: File, edits: Iterable[Edit]) -> Response:
     """Save, and look again at what hangs on the plan. Raises `ChangedError`, `HomeError`."""
     save(visit, file, edits)
-    before = _plan(file.text, str(file.path))
     try:
-        over = looking.replanned(visit.store, visit.config, before, plans.load(visit.folder.plan), visit.now())
+        over = looking.replanned(visit.store, visit.config, plans.load(visit.folder.plan), visit.now())
     except sqlite3.OperationalError:  # the watch is writing: it sees the new plan itself
         return visit.go("/plan", saved="1", later="1")
     return visit.go("/plan", saved="1", over=str(over))
