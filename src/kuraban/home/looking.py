@@ -44,11 +44,12 @@ def look(store: Store, config: Config, plan: Plan, now: datetime, *, reading: bo
     Where the plan is another than at the last look, questions that the old one left and the new one does not are over
     too; an alarm waits for its own answer.
     """
-    found = review(known(store, config, plan, now, reading=reading))
+    held = known(store, config, plan, now, reading=reading)
+    found = review(held)
     before = _plan_before(store)
     asked, still = frozenset[str](), _asked(found)
     if before is not None and before != plan:
-        asked = _asked(review(known(store, config, before, now, reading=reading)))
+        asked = _asked(review(msgspec.structs.replace(held, plan=before)))
     began = store.time_note("watch.began") or now
     current = {finding.id for finding in found.findings}
     answered = 0
