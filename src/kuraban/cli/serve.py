@@ -15,6 +15,7 @@ from kuraban.console.desk import app, auditing
 from kuraban.console.desk.people import People
 from kuraban.core.jit import cache_folder, compiled_before
 from kuraban.core.policy import ACTIONS, PolicyError, load
+from kuraban.journal.secret import SecretError
 from kuraban.replay import Replay
 from kuraban.server import forgetting, serving
 from kuraban.server.desk import Settings
@@ -85,7 +86,7 @@ def run(given: argparse.Namespace) -> int:
     )
     try:
         service = _service(given)
-    except (BusyFolderError, PolicyError, settings.OutputsError) as error:
+    except (BusyFolderError, PolicyError, SecretError, settings.OutputsError) as error:
         raise CommandError(str(error)) from error
     except (OSError, sqlite3.Error) as error:
         raise CommandError(f"cannot use the data folder {given.data}: {error}") from error

@@ -19,8 +19,6 @@ from kuraban.core.policy import ACTIONS, CHALLENGE
 from kuraban.decisions import Decision
 
 OPEN, ACKNOWLEDGED, TAKEOVER, OWNER = STATES = ("open", "acknowledged", "takeover", "owner")
-# How ids of the events that verdicts become begin: who gave it stands in them.
-BY_ANALYST, BY_OWNER = "kuraban-alert-", "kuraban-owner-"
 VERDICTS = {TAKEOVER: "owner.denied", OWNER: "owner.confirmed"}
 NEXT = {
     OPEN: (ACKNOWLEDGED, TAKEOVER, OWNER),
@@ -93,12 +91,12 @@ def note(connection: sqlite3.Connection, decision: Decision, raw: bytes, seq: in
     if found is None:
         if action < CHALLENGE:
             return None
-        cursor = connection.execute(
-            "INSERT INTO alert (account, state, opened, updated, loss, ring, events, last, decision, action)"
-            " VALUES (?, 'open', ?, ?, ?, ?, 1, ?, ?, ?)",
-            (decision.account, at, at, decision.expected_loss, decision.group, seq, raw, action),
+        alert = _next(connection, "alert")
+        connection.execute(
+            "INSERT INTO alert (id, account, state, opened, updated, loss, ring, events, last, decision, action)"
+            " VALUES (?, ?, 'open', ?, ?, ?, ?, 1, ?, ?, ?)",
+            (alert, decision.account, at, at, decision.expected_loss, decision.group, seq, raw, action),
         )
-        alert = int(cursor.lastrowid or 0)
     else:
         alert = int(found[0])
         # The decision shown is the gravest: the one with the highest expected loss.
@@ -147,10 +145,19 @@ def remark(connection: sqlite3.Connection, alert: int, who: str, why: str, at: i
 
 def _act(connection: sqlite3.Connection, alert: Alert, state: str, who: str, why: str, at: int) -> Alert:
     connection.execute("UPDATE alert SET state = ?, updated = ? WHERE id = ?", (state, at, alert.id))
-    cursor = connection.execute(
-        "INSERT INTO alert_act (alert, at, who, state, why) VALUES (?, ?, ?, ?, ?)", (alert.id, at, who, state, why)
-    )
-    return alert._replace(state=state, updated=at, act=cursor.lastrowid)
+    act = _next(connection, "alert_act")
+    connection.execute("INSERT INTO alert_act VALUES (?, ?, ?, ?, ?, ?)", (act, alert.id, at, who, state, why))
+    return alert._replace(state=state, updated=at, act=act)
+
+
+def _next(connection: sqlite3.Connection, table: str) -> int:
+    """A number that none has had, removed ones included."""
+    row = connection.execute(
+        f"UPDATE highest SET number = max(number, (SELECT coalesce(max(id), 0) FROM {table})) + 1 WHERE name = ?"  # noqa: S608
+        " RETURNING number",
+        (table,),
+    ).fetchone()
+    return int(row[0])
 
 
 def get(connection: sqlite3.Connection, alert: int) -> Alert:
@@ -222,13 +229,13 @@ def groups(connection: sqlite3.Connection, most: int = 100) -> list[tuple[str, i
     return [(ring, int(n), float(loss)) for ring, n, loss in rows]
 
 
-def feedback(alert: Alert, ids: list[str], who: str, at: int, by_owner: bool = False) -> bytes:
-    """The event that tells the engine of a verdict, given at `at` by the alert's newest act. by_owner: it is the
-    account's owner who said so."""
+def feedback(alert: Alert, id: str, ids: list[str], who: str, at: int) -> bytes:
+    """The event that tells the engine of a verdict, given at `at` by the alert's newest act. id: the event's own. ids:
+    those of the events it is about."""
     kind = VERDICTS[alert.state]
     return msgspec.json.encode(
         {
-            "id": f"{BY_OWNER if by_owner else BY_ANALYST}{alert.id}-{alert.act}",
+            "id": id,
             "time": datetime.fromtimestamp(at / 1e6, UTC).isoformat(),
             "account": alert.account,
             "type": kind,

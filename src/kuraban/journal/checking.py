@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kuraban import snapshot
-from kuraban.journal import audit, schema, store
+from kuraban.journal import audit, schema, secret, store
 from kuraban.journal.live import companion
 from kuraban.journal.schema import JournalError
 from kuraban.journal.snapshots import Snapshots
@@ -31,6 +31,7 @@ def check(
         yield Finding("journal", False, f"cannot be opened: {error}")
         return
     try:
+        yield _secret(folder)
         yield from _check(connection, folder, progress)
         if remembered is not None:
             yield _remembered(connection, remembered)
@@ -48,6 +49,16 @@ def _check(connection: sqlite3.Connection, folder: Path, progress: Callable[[int
     yield _audit(audit.checked(connection))
     for path in Snapshots(folder / "state").found():
         yield _snapshot(path, end)
+
+
+def _secret(folder: Path) -> Finding:
+    if not (folder / secret.FILE).exists():
+        return Finding("secret", False, f"{folder / secret.FILE} is missing; restore it from a backup")
+    try:
+        secret.load(folder)
+    except (secret.SecretError, OSError) as error:
+        return Finding("secret", False, str(error))
+    return Finding("secret", True, "in place and whole")
 
 
 def _audit(chain: audit.Chain) -> Finding:

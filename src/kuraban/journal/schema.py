@@ -189,6 +189,15 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             proposal INTEGER NOT NULL, n INTEGER NOT NULL, who TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
             why TEXT NOT NULL, PRIMARY KEY (proposal, n)) WITHOUT ROWID""",
     ),
+    (
+        # The highest numbers that alerts and acts have had: what has been removed must not lend its number to another,
+        # because links, messages and events of verdicts go by it.
+        "CREATE TABLE highest (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID",
+        """INSERT INTO highest SELECT 'alert', max(
+            coalesce((SELECT max(id) FROM alert), 0),
+            coalesce((SELECT max(json_extract(CAST(body AS TEXT), '$.alert')) FROM audit WHERE kind = 'alert'), 0))""",
+        "INSERT INTO highest SELECT 'alert_act', coalesce(max(id), 0) FROM alert_act",
+    ),
 )
 
 

@@ -6,7 +6,6 @@ own, `"event": null`, lock (or the gravest action the firm can take), with the b
 denial. An analyst's verdict is no such word: he may give it weeks later, on an account that is long put right.
 """
 
-import re
 import sqlite3
 
 import msgspec
@@ -19,26 +18,25 @@ from kuraban.core.policy import ACTIONS
 from kuraban.core.signals.catalogue import SIGNALS
 from kuraban.core.signals.ids import OWNER
 from kuraban.decisions import Decision, Reason
-from kuraban.journal.alerts import BY_ANALYST, BY_OWNER
 from kuraban.journal.live import Live, Taken
+from kuraban.server import verdict_ids
 from kuraban.server.notable import Notable
 
 _SIGNAL = SIGNALS[OWNER]
 _REASON = Reason(_SIGNAL.id, float(_SIGNAL.high), _SIGNAL.ja, _SIGNAL.en)
-_OF_LINK = re.compile(re.escape(BY_OWNER) + r"(\d{1,18})-\d{1,18}")
 
 
-def locks(live: Live, taken: Taken) -> list[Notable]:
-    """The decisions that the owners' denials among some events lead to. Called by the engine's thread."""
+def locks(live: Live, taken: Taken, secret: bytes) -> list[Notable]:
+    """The decisions that the owners' denials among some events lead to. Called by the engine's thread. secret: by which
+    verdicts given here are known."""
     rows = taken.batch.rows
     found = []
     for i in np.flatnonzero(rows["type"] == OWNER_DENIED).tolist():
-        name = taken.batch.id(i)
-        if not name.startswith(BY_ANALYST):
-            link = _OF_LINK.fullmatch(name)
+        ours = verdict_ids.read(secret, taken.batch.id(i))
+        if ours is None or ours.by_owner:
             decision = _decision(live, int(rows["account"][i]), taken.batch.time(i))
             if decision is not None:
-                alert = int(link[1]) if link else None
+                alert = ours.alert if ours else None
                 found.append(Notable(decision, msgspec.json.encode(decision), taken.first + i, alert, by_owner=True))
     return found
 

@@ -74,7 +74,7 @@ class Settings:
 
 
 class Desk:
-    """A recovered engine at work. connection: the writing one.
+    """A recovered engine at work. connection: the writing one. secret: by which verdicts given here are known.
 
     noted: called inside the writer's transaction with each decision above allow and its alert's number, to queue what
     others are to be told. reset: the same with each account whose credentials were replaced (its name, the event's
@@ -88,6 +88,7 @@ class Desk:
         connection: sqlite3.Connection,
         snapshots: Snapshots,
         *,
+        secret: bytes,
         clock: Clock,
         meters: Meters,
         condition: Callable[[str, bool], object],
@@ -102,6 +103,7 @@ class Desk:
         self.problem: str | None = None
         self._connection = connection
         self._snapshots = snapshots
+        self._secret = secret
         self._clock = clock
         self._meters = meters
         self._condition = condition
@@ -298,7 +300,7 @@ class Desk:
         taken = self.live.take(b"\n".join(line for letter in letters for line in letter.lines), received)
         wanted = np.repeat([letter.wanted for letter in letters], [len(letter.lines) for letter in letters])
         answers, notable = self._render(taken, wanted)
-        resets, locks = self._resets(taken), denials.locks(self.live, taken)
+        resets, locks = self._resets(taken), denials.locks(self.live, taken, self._secret)
         shadowed = self.shadow.decide(taken, received) if self.shadow is not None else None
         replies = [(letter.reply, outcome) for letter, outcome in _outcomes(letters, taken, answers)]
         second, counts = received // 1_000_000, _by_action(taken)

@@ -17,9 +17,10 @@ from kuraban.server.api import Accepted, Fallback, Outcomes, Rejected
 from kuraban.server.clock import written
 from kuraban.server.desk import FullError, NotNowError, Outcome
 from kuraban.server.guard import Guard
+from kuraban.server.paging import whole
 from kuraban.server.problems import ProblemError
 from kuraban.server.service import Service
-from kuraban.server.timeline import decision_on
+from kuraban.server.timeline import ReusedIdError, decided_before
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -91,8 +92,11 @@ class Hot:
             reject = outcome.rejects[0]
             raise ProblemError(422, "invalid-event", f"{reject.code}: {reject.reason}")
         answer = outcome.answers[0]
-        if answer is None and outcome.duplicates:
-            answer = await decision_on(self._service, outcome.seqs[0])
+        if outcome.duplicates:
+            try:
+                answer = await decided_before(self._service, outcome.seqs[0], line)
+            except ReusedIdError:
+                raise ProblemError(409, "id-reused") from None
         if answer is None:
             named = self._named.decode(line)
             return 202, _OK, self._encode(Accepted(named.id, named.account))
@@ -151,7 +155,8 @@ class Hot:
 def _deadline(headers: intake.Headers) -> int | None:
     for name, value in headers:
         if name == b"x-decision-deadline-ms":
-            if not value.isdigit() or not 1 <= int(value[:9]) <= 60_000:
+            found = whole(value, 60_000)
+            if found is None:
                 raise ProblemError(400, "invalid-request", "X-Decision-Deadline-Ms is a whole number from 1 to 60000")
-            return int(value)
+            return found
     return None

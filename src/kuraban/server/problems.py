@@ -65,6 +65,10 @@ class ProblemError(Exception):
 
 WORDS = {
     "invalid-event": ("イベントとして読めません", "not an event"),
+    "id-reused": (
+        "このidは別の口座・種類のイベントで使われています",
+        "another event, of another account or type, had this id",
+    ),
     "invalid-request": ("リクエストの内容が正しくありません", "the request is not valid"),
     "not-found": ("見つかりません", "not found"),
     "method-not-allowed": ("このメソッドは使えません", "method not allowed"),

@@ -26,6 +26,13 @@ from kuraban.server.service import Service
 from kuraban.server.timeline import items
 
 
+class _OfAccount(msgspec.Struct):
+    account: str
+
+
+_of = msgspec.json.Decoder(_OfAccount)
+
+
 async def account(asked: Asked) -> api.AccountView:
     """What is known and believed of an account."""
     name = asked.request.path_params["account"]
@@ -48,7 +55,7 @@ async def timeline(asked: Asked) -> api.Timeline:
         chain = Events(connection).chain(newest if start is None else min(start, newest), most + 1)
         # A cursor leads into one account's chain; another account's is not followed.
         found = items(live, connection, chain)
-        if start is not None and found and msgspec.json.decode(found[0].event)["account"] != name:
+        if start is not None and found and _of.decode(found[0].event).account != name:
             raise ProblemError(400, "invalid-request", "the cursor belongs to another account")
         return api.Timeline(found[:most], cursor(chain[most]) if len(chain) > most else None)
 

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import gc
 import os
-import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ from typing import Any, TypeVar
 
 from kuraban.columns import Interner, Reader
 from kuraban.core import engine, policy
-from kuraban.journal import rates, schema, store
+from kuraban.journal import rates, schema, secret, store
 from kuraban.journal.audit import Trail
 from kuraban.journal.checkpoints import Checkpointer
 from kuraban.journal.live import Live, Recovered
@@ -104,7 +103,7 @@ class Service:
         self._checkpointer: Checkpointer | None = None
         options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _locked(options.data / "lock")
-        self.secret = _secret(options.data / "secret")
+        self.secret = secret.load(options.data)
         self.log = Log(self.secret)
         self.refusals = Refusals(
             lambda: self.clock.now(), self.log, lambda what, problem: self.meters.refused.labels(what, problem).inc()
@@ -212,6 +211,7 @@ class Service:
             live,
             connection,
             self.snapshots,
+            secret=self.secret,
             clock=self.clock,
             meters=self.meters,
             condition=self.condition,
@@ -447,20 +447,6 @@ def _locked(path: Path) -> int:
     return handle
 
 
-def _secret(path: Path) -> bytes:
-    """The folder's own secret, made on first use; readable by its owner alone."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    made = secrets.token_bytes(32)
-    with os.fdopen(handle, "wb") as file:
-        file.write(made)
-        file.flush()
-        os.fsync(file.fileno())
-    return made
-
-
 def _code(error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", "")
     known = WAITS_FOR_ROOM.get(name) or PASSES.get("_".join(name.split("_")[:2]))
@@ -478,6 +464,6 @@ def warm_up(replay: Replay) -> None:
     scratch._worst = {}
     live = Live(scratch, window=1024)
     taken = live.take(b"\n".join((_SAMPLE, _SAMPLE, b"{", _DENIAL)), 0)
-    denials.locks(live, taken)
+    denials.locks(live, taken, b"")
     for row in taken.decisions:
         replay.writer._place(int(row["country"]), int(row["asn"]), int(row["hosting"]))

@@ -19,10 +19,16 @@ from kuraban.server.service import Service
 
 class _Named(msgspec.Struct):
     id: str
+    account: str
+    type: str
     time: str
 
 
 _named = msgspec.json.Decoder(_Named)
+
+
+class ReusedIdError(ValueError):
+    """An id that another event had, of another account or kind: what was decided then says nothing about this one."""
 
 
 def decisions_of(live: Live, block: Block, index: int) -> list[Decision]:
@@ -44,8 +50,9 @@ def _decision(live: Live, block: Block, row: np.void, named: _Named) -> tuple[De
     return msgspec.structs.replace(found, account=block.accounts[int(row["account"])]), renamed
 
 
-async def decision_on(service: Service, seq: int) -> bytes | None:
-    """The decision on an event as JSON, None where it is not decided upon (or no longer kept)."""
+async def decided_before(service: Service, seq: int, line: bytes) -> bytes | None:
+    """The decision on the event that came first, of which `line` is a repeat: as JSON, None where it is not decided
+    upon (or no longer kept). Raises `ReusedIdError`."""
     live = service.ready().live
 
     def look(connection: sqlite3.Connection) -> bytes | None:
@@ -53,10 +60,11 @@ async def decision_on(service: Service, seq: int) -> bytes | None:
         if block is None:
             return None
         index = seq - block.first
-        for row in block.decided(index):
-            if row["row"] >= 0:
-                return msgspec.json.encode(_decision(live, block, row, _named.decode(block.lines[index]))[0])
-        return None
+        first, again = _named.decode(block.lines[index]), _named.decode(line)
+        if (first.account, first.type) != (again.account, again.type):
+            raise ReusedIdError(first.id)
+        rows = [row for row in block.decided(index) if row["row"] >= 0]
+        return msgspec.json.encode(_decision(live, block, rows[0], first)[0]) if rows else None
 
     return await service.read(look)
 

@@ -16,12 +16,14 @@ import msgspec
 
 from kuraban.core.policy import ACTIONS
 from kuraban.journal import alerts
+from kuraban.server import verdict_ids
 from kuraban.server.meters import Meters
 from kuraban.server.outputs import owners, signals
 from kuraban.server.outputs.posting import PostError, post
 from kuraban.server.outputs.settings import Outputs, Stream
 from kuraban.server.outputs.signals import Told
 from kuraban.server.outputs.signing import webhook_headers
+from kuraban.server.verdict_ids import Verdict
 
 if TYPE_CHECKING:
     from kuraban.server.notable import Notable
@@ -114,7 +116,8 @@ class Outbox:
         if alert.state not in alerts.VERDICTS or alert.act is None:
             return None
         ids = owners.event_ids(connection, alert.id) if ids is None else ids
-        event = alerts.feedback(alert, ids, who, at, by_owner)
+        id = verdict_ids.written(self._secret, Verdict(alert.id, alert.act, by_owner))
+        event = alerts.feedback(alert, id, ids, who, at)
         key = f"alert-{alert.id}-{alert.act}"
         self._queue(connection, "feedback", key, event, at)
         said = {"type": "verdict", "alert": alert.id, "account": alert.account, "verdict": alert.state}

@@ -29,6 +29,13 @@ _PERSONAL = "mailto mailtos line ntfy ntfys slack msteams tgram discord twilio v
 SCHEMES = frozenset(_PERSONAL.split())
 MAIL = frozenset({"mailto", "mailtos"})
 
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+_named = msgspec.json.Decoder(_Named)
+
 ACTION_WORDS = {
     "notify": ("ご確認ください", "please check"),
     "challenge": ("追加の本人確認を求めました", "a further proof of identity was asked for"),
@@ -96,7 +103,7 @@ def event_ids(connection: sqlite3.Connection, alert: int, most: int = 64) -> lis
     for seq in alerts.events_of(connection, alert)[-most:]:
         place = events.find(seq)
         if place is not None:
-            found.append(str(msgspec.json.decode(place[0].lines[place[1]])["id"]))
+            found.append(_named.decode(place[0].lines[place[1]]).id)
     return found
 
 
