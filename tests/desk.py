@@ -214,3 +214,28 @@ def signed_in(desk: Running, name: str, role: str = ANALYST) -> Iterator[httpx.C
     with httpx.Client(base_url=desk.url, follow_redirects=True) as client:
         assert client.post(f"/console/enter/{desk.people.link(person)}").status_code == 200
         yield client
+
+
+def by_the_writer(desk: Running, statement: str) -> Any:
+    """The first row of a statement that the desk's writer runs on its connection.
+
+    Never from a test's own thread: SQLite keeps the last error with the connection, and what one thread does there
+    changes the error that another is about to be told of.
+    """
+    return asyncio.run(desk.service.write(lambda connection: connection.execute(statement).fetchone()))
+
+
+def between_tries(desk: Running, statement: str) -> None:
+    """The same while the writer waits to try again what does not succeed."""
+    assert desk.service.desk is not None
+    writer, done = desk.service.desk.writer, threading.Event()
+    wait = writer._stop.wait
+
+    def first(timeout: float | None = None) -> bool:
+        if not done.is_set():
+            writer._connection.execute(statement).fetchone()
+            done.set()
+        return wait(timeout)
+
+    with mock.patch.object(writer._stop, "wait", first):
+        assert done.wait(30)

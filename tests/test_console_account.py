@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from desk import Running, quick_replay, running, signed_in, story, theft
+from desk import Running, between_tries, by_the_writer, quick_replay, running, signed_in, story, theft
 from kuraban.console.desk import addresses
 
 HOSTILE = "a/../b?c=&#<b>"
@@ -123,10 +123,8 @@ def test_addresses_are_known_by_the_hashes_that_reading_events_gives_them() -> N
 def test_accounts_and_alerts_are_read_while_the_disk_is_full(tmp_path: Path) -> None:
     with running(tmp_path) as desk, signed_in(desk, "reader") as client:
         desk.send(theft()).raise_for_status()
-        assert desk.service.desk is not None
-        connection = desk.service.desk._connection
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
+        (pages,) = by_the_writer(desk, "PRAGMA page_count")
+        by_the_writer(desk, f"PRAGMA max_page_count = {pages}")
         assert desk.send(story(200)).status_code == 503
         assert client.get("/console/account?id=victim").status_code == 200
         page = client.get("/console/alerts/1")
@@ -137,4 +135,4 @@ def test_accounts_and_alerts_are_read_while_the_disk_is_full(tmp_path: Path) -> 
         refused = client.post("/console/alerts/1/act", data=form, headers={"x-csrf": token[1], "x-part": "row"})
         assert refused.status_code == 503
         assert 'data-condition="disk_full"' in client.get("/console/").text
-        connection.execute("PRAGMA max_page_count = 1000000")
+        between_tries(desk, "PRAGMA max_page_count = 1000000")

@@ -104,7 +104,8 @@ def test_a_policy_tried_on_the_journal_is_shown_beside_what_was_done(desk: Runni
     assert (desk.service.options.data / "trials").stat().st_mode & 0o077 == 0
 
 
-def test_one_trial_runs_at_a_time_and_it_can_be_cancelled(desk: Running) -> None:
+def test_one_trial_runs_at_a_time_and_it_can_be_cancelled(desk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "WORKER", "json.tool")  # which reads on until it is ended, and says nothing before
     with signed_in(desk, "impatient", ANALYST) as client:
         begun = post(client, "try", toml=LAX, since="2020-01-01")
         number = begun.url.path.rsplit("/")[-1]

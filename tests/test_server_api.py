@@ -1,6 +1,7 @@
 """The HTTP API: what a caller sends, what comes back, and what is refused."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -189,18 +190,21 @@ def test_a_path_or_method_that_is_none_is_a_problem_too(desk: Running) -> None:
 
 
 def test_a_caller_who_trickles_headers_is_hung_up_on(desk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HEADERS_S", 0.2)
     host, _, port = desk.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as caller:
-        caller.sendall(b"POST /v1/decide HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
-        assert caller.recv(1) == b""
+    with monkeypatch.context() as impatient:
+        impatient.setattr(serving, "HEADERS_S", 0.2)
+        # It may have hung up before any of this was sent.
+        with socket.create_connection((host, int(port)), timeout=30) as caller, contextlib.suppress(ConnectionError):
+            caller.sendall(b"POST /v1/decide HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+            assert caller.recv(1) == b""
+    # Everybody else has the time they always have, however busy the machine is.
     assert desk.decide(login("after slow")).status_code == 200
 
 
 def test_a_body_that_does_not_arrive_is_given_up(desk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "BODY_S", 0.2)
     host, _, port = desk.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as caller:
+    with socket.create_connection((host, int(port)), timeout=30) as caller:
         head = b"POST /v1/decide HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         caller.sendall(head + b"Content-Length: 99\r\n\r\n{")
         assert b" 408 " in caller.recv(4096).split(b"\r\n")[0]
@@ -228,8 +232,16 @@ def test_a_deadline_that_passes_gets_the_fallback_flagged_and_recorded(tmp_path:
         assert (response.json()["fallback"], response.json()["action"]) == (True, "hold")
         again = desk.decide(login("late", "l"))
         assert again.json()["action"] == "allow"
-        kinds = [entry["kind"] for entry in desk.client.get("/v1/audit").json()["entries"]]
-        assert kinds == ["fallback", "policy"]
+        # It is recorded as soon as the writer comes to it; nobody waits for that.
+        until = time.monotonic() + 30
+        while (kinds := audited(desk)) != ["fallback", "policy"]:
+            assert time.monotonic() < until, kinds
+            threading.Event().wait(0.01)
+
+
+def audited(desk: Running) -> list[str]:
+    """Kinds of the audit log's entries, newest first."""
+    return [entry["kind"] for entry in desk.client.get("/v1/audit").json()["entries"]]
 
 
 def test_the_fallback_is_the_policys_own_and_changes_with_it(tmp_path: Path) -> None:

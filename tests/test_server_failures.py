@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from desk import Running, running, story, theft
+from desk import Running, between_tries, by_the_writer, running, story, theft
 from kuraban.journal import alerts, audit, schema
 from kuraban.journal.audit import Trail
 from kuraban.journal.checking import check
@@ -41,10 +41,8 @@ def ready(desk: Running) -> tuple[int, list[str]]:
 def test_a_full_disk_stops_acceptance_and_room_brings_it_back_without_a_loss(tmp_path: Path) -> None:
     with running(tmp_path) as desk:
         assert desk.send(LINES[:100]).json()["accepted"] == 100
-        assert desk.service.desk is not None
-        connection = desk.service.desk._connection
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
+        (pages,) = by_the_writer(desk, "PRAGMA page_count")
+        by_the_writer(desk, f"PRAGMA max_page_count = {pages}")
         refused = desk.send(LINES[100:300])
         assert refused.status_code == 503
         assert refused.json()["type"].endswith("disk_full")
@@ -52,7 +50,7 @@ def test_a_full_disk_stops_acceptance_and_room_brings_it_back_without_a_loss(tmp
         assert ready(desk) == (503, ["disk_full"])
         assert desk.decide(LINES[350]).status_code == 503
         assert desk.client.get("/healthz").status_code == 200
-        connection.execute("PRAGMA max_page_count = 1000000")
+        between_tries(desk, "PRAGMA max_page_count = 1000000")
         until(lambda: ready(desk) == (200, []))
         again = desk.send(LINES).json()
         # The batch that waited for room has been journaled: sent again, it is known.
@@ -98,11 +96,10 @@ def test_a_disk_that_is_really_full_loses_nothing_that_was_acknowledged(tmp_path
 def test_a_disk_that_turns_read_only_is_named_and_waited_for(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "64m") as folder, running(folder / "data") as desk:
         desk.send(LINES[:10])
-        assert desk.service.desk is not None
-        desk.service.desk._connection.execute("PRAGMA query_only = 1")
+        by_the_writer(desk, "PRAGMA query_only = 1")
         assert desk.send(LINES[10:20]).status_code == 503
         assert ready(desk) == (503, ["read_only"])
-        desk.service.desk._connection.execute("PRAGMA query_only = 0")
+        between_tries(desk, "PRAGMA query_only = 0")
         until(lambda: ready(desk)[0] == 200)
         assert desk.send(LINES[:20]).json()["duplicates"] == 20
 
@@ -131,6 +128,9 @@ def test_a_file_that_is_no_database_is_refused_and_said_so(tmp_path: Path) -> No
 
 def test_a_torn_tail_of_the_write_ahead_log_costs_only_what_was_never_acknowledged(tmp_path: Path) -> None:
     with running(tmp_path / "a") as desk:
+        # What has been moved into the database cannot be torn any more: the log has to hold all of it.
+        assert desk.service._checkpointer is not None
+        desk.service._checkpointer.close()
         desk.send(LINES[:100])
         desk.send(LINES[100:200])
         (tmp_path / "b" / "state").mkdir(parents=True)
@@ -238,6 +238,31 @@ def test_the_audit_log_shows_any_change_removal_or_cut(tmp_path: Path) -> None:
     connection.close()
     found = {each.what: each.sound for each in check(tmp_path, remembered=newest["hash"])}
     assert (found["audit log"], found["audit hash"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("SQLITE_FULL", "disk_full"), ("SQLITE_IOERR_SHMSIZE", "disk_full"), ("SQLITE_READONLY", "read_only")],
+)
+def test_what_room_or_rights_can_mend_is_tried_again(tmp_path: Path, name: str, code: str) -> None:
+    connection = schema.connect(tmp_path / "journal.db")
+    schema.migrate(connection, schema.MIGRATIONS, schema.APPLICATION)
+    said: list[str | None] = []
+    error = sqlite3.OperationalError("no room")
+    error.sqlite_errorname = name
+    failing = [error]
+
+    def job(each: sqlite3.Connection) -> None:
+        each.execute("INSERT INTO fact VALUES ('kept', '1')")
+        if failing:
+            raise failing.pop()
+
+    writer = Writer(connection, said.append)
+    writer.submit(Work(job))
+    assert writer.close()
+    assert said == [code, None]
+    assert connection.execute("SELECT name FROM fact").fetchall() == [("kept",)]
+    connection.close()
 
 
 def test_what_one_job_does_wrong_undoes_that_job_alone(tmp_path: Path) -> None:

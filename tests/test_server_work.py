@@ -6,17 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from desk import running, story
+from desk import Running, running, story
 from kuraban.journal.live import Live, Taken
 from kuraban.journal.writer import Work
 
 LINES = story(400)
 
 
+def only_when_called(desk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the engine's thread look for work when it is told to and never by itself, as it does every second."""
+    assert desk.service.desk is not None
+    bell, called = desk.service.desk._bell, threading.Event()
+    wait = bell.wait
+    monkeypatch.setattr(bell, "wait", lambda timeout: wait())
+    desk.service.desk.call(lambda live: (None, None), lambda result, error: called.set())
+    assert called.wait(30)
+
+
 def test_a_few_events_are_decided_where_they_come_from_and_many_by_the_engines_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(tmp_path) as desk:
+        only_when_called(desk, monkeypatch)
         decided: list[tuple[str, int]] = []
         take = Live.take
 

@@ -17,7 +17,12 @@ from typing import Any
 Job = Callable[[sqlite3.Connection], object]
 
 # SQLite's names of errors → our code. What is not here leaves the disk's content unknown.
-WAITS_FOR_ROOM = {"SQLITE_FULL": "disk_full", "SQLITE_IOERR_WRITE": "disk_full"}
+# SHMSIZE: the index of the write-ahead log, which grows with the log and holds nothing of its own.
+WAITS_FOR_ROOM = {
+    "SQLITE_FULL": "disk_full",
+    "SQLITE_IOERR_WRITE": "disk_full",
+    "SQLITE_IOERR_SHMSIZE": "disk_full",
+}
 PASSES = {"SQLITE_READONLY": "read_only", "SQLITE_BUSY": "locked", "SQLITE_CANTOPEN": "read_only"}
 RETRY_S = 0.5
 _GATHERED = 64  # works per commit, so that the first of them does not wait for ever
@@ -39,7 +44,8 @@ class Work:
 
 
 class Writer:
-    """Owns the writing connection. trouble: called with a code when writing stops, with None when it works again.
+    """Owns the writing connection, which no other thread may use: SQLite keeps the last error with it, and two threads
+    would be told each other's, or none. trouble: called with a code when writing stops, with None when it works again.
     idle: called when nothing is left to write. waiting: how many works may wait before those who hand over do."""
 
     def __init__(

@@ -61,6 +61,7 @@ class Outbox:
         self._bells: dict[str, asyncio.Event] = {}
         self._quiet = not (outputs.webhooks or outputs.streams or outputs.owners)
         self._fresh = False
+        self._failing: dict[str, str] = {}  # receivers whose last message did not arrive, and why
         # Counted from nought, or what is counted first would be no rise to anybody who watches.
         targets = [each.name for each in outputs.webhooks] + [each.name for each in outputs.streams if each.url]
         for name in [*targets, *(["owner"] if outputs.owners is not None else [])]:
@@ -209,7 +210,7 @@ class Outbox:
         state = "sent" if not problem else "dead" if message.tries + 1 >= MOST_TRIES else "due"
         due = int((now + waits(message.tries)) * 1e6)
         self._meters.messages.labels(message.target, state if problem else "sent").inc()
-        service.condition("outputs_failing", bool(problem), f"{message.target}: {problem}")
+        self._note(service, message.target, problem)
         row = (state, message.tries + 1, due, problem, message.id)
         await service.write(
             lambda connection: (
@@ -217,6 +218,15 @@ class Outbox:
                 and None
             )
         )
+
+    def _note(self, service: "Service", target: str, problem: str) -> None:
+        """One that works says nothing about another that does not."""
+        if problem:
+            self._failing[target] = problem
+        else:
+            self._failing.pop(target, None)
+        said = "; ".join(f"{name}: {why}" for name, why in self._failing.items())
+        service.condition("outputs_failing", bool(self._failing), said)
 
     async def _webhook(self, service: "Service", message: Due) -> None:
         webhook = next(each for each in self.outputs.webhooks if each.name == message.target)
