@@ -375,9 +375,10 @@ def test_a_plan_that_was_changed_meanwhile_is_not_written_over(planner: Opened) 
     assert planner.client.post("/plan/list/quiet", data=fields(page.text, "/plan/list/quiet")).status_code == 200
     assert said(path)["quiet"] == []
     path.write_text("quiet = [\n", "utf-8")
-    page = planner.client.get("/plan")
-    assert page.status_code == 409
-    assert 'data-line="1"' in page.text
+    for place in ("/plan", "/missing"):
+        page = planner.client.get(place)
+        assert page.status_code == 409
+        assert 'data-line="1"' in page.text
 
 
 def test_a_question_that_a_new_plan_answers_does_not_wait_any_more_and_an_alarm_does(tmp_path: Path) -> None:

@@ -19,12 +19,15 @@ from dovecot import PASSWORD, USER, Dovecot, dovecot
 from home_owner import Done, at
 from home_pages import savings, theft
 from kuraban.home import setup
+from kuraban.home.condition import condition
 from kuraban.home.config import Account, Alerts, Channel, Config, Mailbox
 from kuraban.home.findings import Kind, Level
 from kuraban.home.folder import Folder
 from kuraban.home.mail.authenticity.keys import Keys, Resolver, offline
 from kuraban.home.mail.context import MailContext
 from kuraban.home.model import Verdict
+from kuraban.home.plan import Withdrawal
+from kuraban.home.problems import HomeError
 from kuraban.home.store import Store
 from kuraban.home.watch import Watcher, signature
 
@@ -288,3 +291,23 @@ def test_times_are_kept_with_their_offset(world: World) -> None:
     beat = watcher.store.time_note("watch.beat")
     assert beat == world.now
     assert beat.astimezone(UTC) == world.now.astimezone(UTC)
+
+
+def test_a_slip_in_the_plan_does_not_end_the_watch_and_the_plan_before_it_holds(world: World) -> None:
+    plan = Folder(world.root / "kuraban").plan
+    watcher = world.watcher()
+    plan.write_text('[[withdrawal]]\naccount = "楽天"\n', "utf-8")
+    watcher.step()
+    plan.write_text('[[withdrawal]]\naccount = "楽天\n', "utf-8")
+    world.later(hours=2)
+    watcher.step()
+    found = condition(watcher.store, watcher.folder, watcher.config, world.now)
+    assert found.light == "yellow"
+    assert "plan cannot be read" in found.sentence.en
+    assert watcher.known(world.now).plan.withdrawal == [Withdrawal("楽天")]
+    plan.write_text("", "utf-8")
+    watcher.step()
+    assert condition(watcher.store, watcher.folder, watcher.config, world.now).light == "green"
+    plan.write_text("x", "utf-8")
+    with pytest.raises(HomeError, match="line 1"):
+        world.watcher()

@@ -35,6 +35,10 @@ OFF = Words(
     "見張りが動いていません。`kuraban home watch` を始めてください。",
     "the watch is not running: start `kuraban home watch`",
 )
+PLAN = Words(
+    "予定のファイルに読めない所があります。前の予定のまま見張っています。画面の「予定」に、直す行があります。",
+    "the plan cannot be read, and the watch keeps to the one before: the page Plan says which line to put right",
+)
 WELL = Words(
     "答えを待っていることはありません。見張りは動いています。", "nothing waits for your answer, and the watch goes on"
 )
@@ -43,9 +47,9 @@ WELL = Words(
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown first. waiting: alarms first, then by age. beat: when the watch last looked.
 
-    also: further lines below the sentence, the weightier first. trouble: that the watch is off, or has not looked at
-    everything yet, where the sentence is another; None where all is well with it. unexplained: what did not come, of
-    which the owner does not know why. incident: None where nothing is kept yet.
+    also: further lines below the sentence, the weightier first. trouble: that the watch is off, has not looked at
+    everything yet, or cannot read the plan, where the sentence is another; None where all is well with it.
+    unexplained: what did not come, of which the owner does not know why. incident: None where nothing is kept yet.
     """
 
     light: Light
@@ -66,6 +70,7 @@ def condition(store: Store, folder: Folder, config: Config, now: datetime, stopp
     beat = store.time_note("watch.beat")
     off = stopped or (OFF if beat is None or now - beat > STALE else None)
     trouble = off or (FIRST_LOOK if store.note("watch.looked") is None else None)
+    trouble = trouble or (PLAN if store.note("watch.plan_wrong") is not None else None)
     incident, unknown = standing(store, folder, config, now), unexplained(store)
     lines = sorted(_lines(waiting, incident, unknown, trouble), key=lambda line: -BRIGHT[line[0]])
     light, sentence = lines[0]

@@ -14,6 +14,7 @@ from kuraban.home.store import Store
 
 OLD = timedelta(days=3)  # older than this when the watch began: history, asked about in `status`, not by alert
 ALIVE = timedelta(hours=1)  # a watch that was heard of since then is reading what comes
+PLAN_WRONG = "watch.plan_wrong"  # the note that the plan cannot be read at present
 PLANNED = frozenset({Kind.ACTS, Kind.WITHDRAWAL, Kind.SETTINGS})
 
 
@@ -46,7 +47,7 @@ def look(store: Store, config: Config, plan: Plan, now: datetime, *, reading: bo
     """
     held = known(store, config, plan, now, reading=reading)
     found = review(held)
-    before = _plan_before(store)
+    before = plan_before(store)
     asked, still = frozenset[str](), _asked(found)
     if before is not None and before != plan:
         asked = _asked(review(msgspec.structs.replace(held, plan=before)))
@@ -83,7 +84,7 @@ def replanned(store: Store, config: Config, plan: Plan, now: datetime) -> int:
     return look(store, config, plan, now, reading=reading).answered
 
 
-def _plan_before(store: Store) -> Plan | None:
+def plan_before(store: Store) -> Plan | None:
     """The plan of the last look; None where it was not noted, or by a version that knew other keys."""
     kept = store.note("watch.plan")
     try:

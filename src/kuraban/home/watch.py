@@ -23,12 +23,14 @@ from kuraban.home.digest import WEEK, digest, last_due
 from kuraban.home.findings import Kind
 from kuraban.home.folder import Folder
 from kuraban.home.hardening import reminder_words
-from kuraban.home.looking import known, look
+from kuraban.home.looking import PLAN_WRONG, known, look, plan_before
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import imap, watching
 from kuraban.home.mail.sources.imap import Arrived, Position
 from kuraban.home.model import Unreadable, Words
+from kuraban.home.plan import Plan
 from kuraban.home.plan import load as load_plan
+from kuraban.home.problems import HomeError
 from kuraban.home.review import Known, Review, review
 from kuraban.home.standing import reminders
 from kuraban.home.store import Store
@@ -62,7 +64,9 @@ class Watcher:
     _failed: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """Note the start, and say how long the watch was off."""
+        """Note the start, and say how long the watch was off. Raises `HomeError` where the plan cannot be read: the
+        owner is there to put it right."""
+        load_plan(self.folder.plan)
         now = self.now()
         if self.store.note("watch.began") is None:
             self.store.set_note("watch.began", now.isoformat())
@@ -171,15 +175,28 @@ class Watcher:
         if not self._changed and last is not None and now - last < timedelta(hours=1):
             return None
         self._changed = False
-        plan = load_plan(self.folder.plan)
-        found = look(self.store, self.config, plan, now, reading=not self._failed).review
+        found = look(self.store, self.config, self._plan(), now, reading=not self._failed).review
         with suppress(OSError):
             self.context.keys.save(now)
         return found
 
     def known(self, now: datetime) -> Known:
         """All that is known. Mail is known up to now while every mailbox can be read."""
-        return known(self.store, self.config, load_plan(self.folder.plan), now, reading=not self._failed)
+        return known(self.store, self.config, self._plan(), now, reading=not self._failed)
+
+    def _plan(self) -> Plan:
+        """The owner's plan. A slip in a file that he is writing does not end the watch: the plan of the last look is
+        kept to until it is put right, and the pages say so."""
+        try:
+            plan = load_plan(self.folder.plan)
+        except HomeError:
+            before = plan_before(self.store)
+            if before is None:
+                raise
+            self.store.set_note(PLAN_WRONG, self.now().isoformat())
+            return before
+        self.store.set_note(PLAN_WRONG, None)
+        return plan
 
     def mailboxes(self) -> None:
         """Raise an alarm for mailboxes that have long been unreadable; settle those that can be read again."""

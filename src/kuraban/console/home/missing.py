@@ -3,7 +3,9 @@
 import msgspec
 from starlette.responses import Response
 
+from kuraban.console.home.editing import careful
 from kuraban.console.home.findings import shown
+from kuraban.console.home.planform import PLAN
 from kuraban.console.home.seat import Page, Visit
 from kuraban.home import plan as plans
 from kuraban.home.findings import Kind
@@ -33,4 +35,4 @@ def missing(visit: Visit) -> Response:
     )
 
 
-PAGES = (Page("GET", "/missing", missing),)
+PAGES = (Page("GET", "/missing", careful(missing, PLAN)),)
