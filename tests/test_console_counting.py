@@ -10,7 +10,8 @@ import pytest
 from desk import quick_replay
 from kuraban import events
 from kuraban.console.desk.count_worker import Job, counted
-from kuraban.console.desk.sprayed import MOST_POINTS, Count, network_of
+from kuraban.console.desk.sources import network_of
+from kuraban.console.desk.sprayed import MOST_POINTS, Count
 from kuraban.journal import schema, store
 from kuraban.journal.live import Live
 

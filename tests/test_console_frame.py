@@ -52,6 +52,42 @@ def test_the_language_is_the_browsers_until_one_is_chosen(desk: Running) -> None
         assert '<html lang="en"' in switched.text
 
 
+@pytest.mark.parametrize(("language", "said"), [("ja", "このアドレスのページはありません"), ("en", "there is no page")])
+def test_an_unknown_address_is_a_page_in_the_readers_language_with_the_way_back(
+    desk: Running, language: str, said: str
+) -> None:
+    with signed_in(desk, "lost") as client:
+        page = client.get("/console/alert/1?x=<b>", headers={"accept-language": language})
+        assert page.status_code == 404
+        assert page.headers["content-type"].startswith("text/html")
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        assert f'<html lang="{language}"' in page.text
+        assert said in page.text
+        assert 'href="/console/"' in page.text
+        assert "<b>" not in page.text
+
+
+def test_an_address_that_only_a_button_may_use_says_so_and_leads_to_its_page(desk: Running) -> None:
+    with signed_in(desk, "opener") as client:
+        for path, above in (("policy/propose", "/policy"), ("alerts/1/act", "/alerts/1")):
+            page = client.get(f"/console/{path}", headers={"accept-language": "ja"})
+            assert page.status_code == 405
+            assert page.headers["allow"] == "POST"
+            assert "直接は開けません" in page.text
+            assert f'href="/console{above}"' in page.text
+        assert client.delete("/console/policy").status_code == 405
+
+
+def test_a_stranger_learns_nothing_of_which_addresses_there_are_and_programs_get_problem_details(desk: Running) -> None:
+    for path in ("nowhere", "policy/propose"):
+        answer = httpx.get(f"{desk.url}/console/{path}")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in")
+    for method, path, status in (("GET", "/v1/nowhere", 404), ("DELETE", "/v1/alerts", 405)):
+        answer = httpx.request(method, desk.url + path)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("back", ["//evil.example", "/\\evil.example", "https://evil.example"])
 def test_the_way_back_never_leads_to_another_server(desk: Running, back: str) -> None:
     answer = httpx.get(f"{desk.url}/console/language/en", params={"back": back})

@@ -88,6 +88,50 @@ def test_a_text_that_is_no_policy_comes_back_with_what_is_wrong_beside_it(desk: 
     assert len(desk.service.policies) == 1
 
 
+@pytest.mark.parametrize("path", ["propose", "shadow"])
+def test_a_change_without_a_reason_comes_back_as_it_was_typed_and_says_so_in_the_readers_language(
+    desk: Running, path: str
+) -> None:
+    text = "[cost]\nnotify = 21  # 郵送\n"
+    with signed_in(desk, "hasty", MANAGER) as client:
+        answer = post(client, path, toml=text, why=" ", since="2025-01-02")
+        assert answer.status_code == 422
+        assert html.escape(text, quote=False) in answer.text
+        assert 'value="2025-01-02"' in answer.text
+        assert re.search(r'<p class="note bad" role="alert" id="amiss">Give a reason', answer.text)
+        long = post(client, path, toml=text, why="長" * 2001)
+        assert "長" * 2001 in long.text
+        token = re.search(r'name="csrf" value="([^"]+)"', long.text)
+        assert token is not None
+        form = {"toml": text, "why": "", "csrf": token[1]}
+        japanese = client.post(f"/console/policy/{path}", data=form, headers={"accept-language": "ja"}).text
+        assert "理由を2,000文字以内で書いてください" in japanese
+        assert "a reason" not in japanese
+        assert "/console/language/en?back=/policy" in japanese  # and not the address the form was sent to
+    assert len(desk.service.policies) == 1
+
+
+def test_what_was_typed_into_a_form_that_is_refused_stands_on_the_page_that_says_why_and_can_be_sent_again(
+    strict: Running,
+) -> None:
+    with signed_in(strict, "author", MANAGER) as client:
+        page = post(client, "propose", toml="[cost]\nlock = 60000\n", why="試し").text
+        number = re.search(r'data-proposal="(\d+)"', page)
+        assert number is not None
+        refused = post(client, f"proposals/{number[1]}", approve="yes", why="長い理由 & <b>")
+        assert refused.status_code == 409
+        assert "長い理由 &amp; &lt;b&gt;</textarea>" in refused.text
+        assert '<input type="hidden" name="approve" value="yes">' in refused.text
+        assert 'href=""' not in refused.text.split("<main")[1]  # which would open the address of the form
+        missing = post(client, f"proposals/{number[1]}", approve="no", why="")
+        assert missing.status_code == 422
+        assert 'aria-describedby="amiss"' in missing.text
+        assert post(client, f"proposals/{number[1]}", approve="no", why="やめる").status_code == 200
+        foreign = client.post("/console/policy/propose", data={"toml": "[x]", "why": "other site", "csrf": "no"})
+        assert foreign.status_code == 403
+        assert "other site" not in foreign.text  # nothing of what another page had sent
+
+
 def test_a_policy_tried_on_the_journal_is_shown_beside_what_was_done(desk: Running) -> None:
     with signed_in(desk, "analyst") as client:
         begun = post(client, "try", toml=LAX, since="2020-01-01")

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kuraban.console.desk import account, acts, alerts, audit, groups, health, me, now, policy, sign_in
+from kuraban.console.desk.lost import lost
 from kuraban.console.desk.passkeys import Passkeys
 from kuraban.console.desk.people import People
 from kuraban.console.desk.seat import ROOT, Seat, route
@@ -36,10 +37,11 @@ def routes(
     async def top(request: Request) -> Response:
         return RedirectResponse(ROOT + "/", 307, headers=HEADERS)
 
-    return [
+    known = [
         Route("/", top),
         Route(ROOT, top),
         *seat.frame.routes(),
         *sign_in.routes(seat),
         *(route(seat, page) for page in PAGES),
     ]
+    return [*known, lost(seat, known)]

@@ -10,7 +10,8 @@ import zstandard
 
 from kuraban import events
 from kuraban.console.desk import sprayed
-from kuraban.console.desk.sprayed import Count, Logins
+from kuraban.console.desk.sources import Logins
+from kuraban.console.desk.sprayed import Count
 from kuraban.console.desk.working import Progress, work
 from kuraban.journal import schema
 from kuraban.journal.schema import JournalError

@@ -64,7 +64,7 @@ async def act(visit: Visit) -> Response:
     state, why = form.get("state", ""), form.get("why", "").strip()
     seen = form.get("seen", "")
     if state not in _STEPS or not why or len(why) > 2000 or form.get("sure") != "yes" or not seen[:9].isdigit():
-        raise ProblemError(422, "invalid-request", "a verdict, a reason and the confirmation are needed")
+        raise ProblemError(422, "verdict-needed")
     who, by, expect = visit.person.name, f"console:{visit.person.id}", int(seen[:9])
     rounds = -(-expect // verdicts.MOST_AT_ONCE)
     try:
@@ -74,8 +74,10 @@ async def act(visit: Visit) -> Response:
             if not left:
                 break
     except KeyError:
-        raise ProblemError(409, "conflict", "no alert of this group is open any more") from None
-    except (verdicts.GroupError, alerts.IllegalStepError) as error:
+        raise ProblemError(409, "group-settled") from None
+    except verdicts.GroupError as error:
+        raise ProblemError(409, "group-changed", str(error)) from None
+    except alerts.IllegalStepError as error:
         raise ProblemError(409, "conflict", str(error)) from None
     return visit.go(path(group))
 

@@ -1,7 +1,7 @@
 """The page *Policy*: what decides and what each number means; another tried, proposed, agreed to; and the past."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -38,8 +38,31 @@ async def page(visit: Visit) -> Response:
     return await _page(visit, text)
 
 
+class Amiss(NamedTuple):
+    """What is wrong with a form beside the policy's text, said where it was typed. field: its name. proposal: whose
+    form it is, 0 for that of the text."""
+
+    field: str
+    words: tuple[str, str]
+    proposal: int = 0
+
+
+_NO_REASON = (
+    "理由を2,000文字以内で書いてください。何も変わっていません。",
+    "Give a reason of at most 2,000 characters. Nothing was changed.",
+)
+_NO_DATE = ("日付を年-月-日で指定してください。", "The date is YYYY-MM-DD.")
+
+
 async def _page(
-    visit: Visit, text: str, *, wrong: Wrong | None = None, why: str = "", since: str = "", status: int = 200
+    visit: Visit,
+    text: str,
+    *,
+    wrong: Wrong | None = None,
+    amiss: Amiss | None = None,
+    why: str = "",
+    since: str = "",
+    status: int = 200,
 ) -> Response:
     service = visit.service
     desk = service.ready()
@@ -50,6 +73,7 @@ async def _page(
     return visit.page(
         "policy.html",
         status,
+        **({"back": "/policy"} if status != 200 else {}),
         current=service.policies[-1],
         lines=policy_words.lines(current),
         firm=policy_words.firm(current, service.policies[-1].toml),
@@ -61,6 +85,7 @@ async def _page(
         versions=len(service.policies),
         text=text,
         wrong=wrong,
+        amiss=amiss,
         why=why,
         since=since or _days_ago(service.options.timezone),
         trials=trials.of(service).listed(),
@@ -116,7 +141,7 @@ async def try_on_journal(visit: Visit) -> Response:
     try:
         start = datetime.fromisoformat(since).replace(tzinfo=ZoneInfo(visit.service.options.timezone))
     except ValueError:
-        raise ProblemError(422, "invalid-request", "the date is YYYY-MM-DD") from None
+        return await _refused(visit, Amiss("since", _NO_DATE))
     wrong = policy_words.checked(text)
     if isinstance(wrong, Wrong):
         return await _page(visit, text, wrong=wrong, why=visit.form.get("why", ""), since=since, status=422)
@@ -124,13 +149,15 @@ async def try_on_journal(visit: Visit) -> Response:
     try:
         trial = trials.of(visit.service).start(text, visit.person.name, at, int(start.timestamp() * 1e6))
     except trials.BusyError:
-        raise ProblemError(409, "conflict", "another trial is running; wait for it or cancel it") from None
+        raise ProblemError(409, "trial-running") from None
     return visit.go(f"/policy/trials/{trial.id}")
 
 
 async def propose(visit: Visit) -> Response:
     """Decide by a text from the next event on; under the two-person rule, propose to."""
     text, why = _text(visit), _why(visit)
+    if not why:
+        return await _refused(visit, Amiss("why", _NO_REASON))
     try:
         await visit.service.propose_policy(text, visit.person.name, why, _by(visit))
     except PolicyError:
@@ -144,6 +171,8 @@ async def propose(visit: Visit) -> Response:
 async def shadow(visit: Visit) -> Response:
     """Let a text decide along from the next event on; it decides nothing."""
     text, why = _text(visit), _why(visit)
+    if not why:
+        return await _refused(visit, Amiss("why", _NO_REASON))
     try:
         await visit.service.try_policy(text, visit.person.name, why)
     except PolicyError:
@@ -155,8 +184,11 @@ async def shadow(visit: Visit) -> Response:
 async def decide(visit: Visit) -> Response:
     """Approve a proposal or turn it down."""
     number, approve = whole(visit.request.path_params["proposal"]), visit.form.get("approve") == "yes"
+    why = _why(visit)
+    if not why:
+        return await _refused(visit, Amiss("why", _NO_REASON, number))
     try:
-        await visit.service.decide_proposal(number, approve, visit.person.name, _why(visit), _by(visit))
+        await visit.service.decide_proposal(number, approve, visit.person.name, why, _by(visit))
     except KeyError:
         raise ProblemError(404, "not-found", f"there is no proposal {number}") from None
     except RefusedError as error:
@@ -229,10 +261,17 @@ def _text(visit: Visit) -> str:
 
 
 def _why(visit: Visit) -> str:
+    """The reason given; "" for none that will do."""
     why = visit.form.get("why", "").strip()
-    if not why or len(why) > _MOST_WHY:
-        raise ProblemError(422, "invalid-request", "a reason is needed, of at most 2000 characters")
-    return why
+    return why if len(why) <= _MOST_WHY else ""
+
+
+async def _refused(visit: Visit, amiss: Amiss) -> Response:
+    """The page again with everything as it was typed, and what is wrong where it is."""
+    form = visit.form
+    current = visit.service.policies[-1].toml if visit.service.policies else ""
+    text = current if amiss.proposal else _text(visit)
+    return await _page(visit, text, amiss=amiss, why=form.get("why", ""), since=form.get("since", ""), status=422)
 
 
 PAGES = (

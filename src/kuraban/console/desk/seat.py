@@ -6,7 +6,7 @@ A page is a line of a table, `Page`; its function gets a `Visit`. Pages live und
 import asyncio
 import hmac
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from kuraban.console.desk.passkeys import Passkeys
 from kuraban.console.desk.people import People, Person, Session
 from kuraban.console.desk.place import Place, place
+from kuraban.console.desk.refusal_words import REFUSED
 from kuraban.console.desk.tries import Tries
 from kuraban.console.frame import HEADERS, Frame, back_to, is_path
 from kuraban.journal.live import Live
@@ -31,12 +32,8 @@ from kuraban.server.service import Service
 T = TypeVar("T")
 ROOT = "/console"
 COOKIE = "kuraban_session"
-_WORDS = {
-    "forbidden-role": ("この操作の権限がありません", "your role does not allow this"),
-    "sign-in-again": ("もう一度サインインしてから操作してください", "sign in again first"),
-    "reason-needed": ("理由を2,000文字以内で書いてください", "give a reason of at most 2,000 characters"),
-    "foreign-form": ("画面が古いか、他のサイトからの送信です。再読み込みしてください", "reload the page and try again"),
-}
+# What people type, as against what a page sends along: given back whenever it could not be taken.
+_TYPED = ("toml", "why")
 _MOST_FORM = 256 << 10  # bytes; the largest thing sent is a policy
 
 
@@ -103,8 +100,10 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **data: Any) -> Response:
         """A template of the desk as an answer."""
-        back = back_to(self.request, ROOT)
-        return self.seat.frame.page(self.request, template, status, visit=self, back=back, **data)
+        # What a form was sent to is no page that could be opened again, in another language say.
+        sent = self.request.method != "GET"
+        back = way_back(self.request) if sent else back_to(self.request, ROOT)
+        return self.seat.frame.page(self.request, template, status, **{"visit": self, "back": back, **data})
 
     def go(self, path: str) -> Response:
         """Lead on to another page; path: below /console."""
@@ -135,21 +134,30 @@ def route(seat: Seat, page: Page) -> Route:
             return _to_sign_in(seat, request)
         try:
             form = await _form(request, session) if page.method == "POST" else {}
-            if not session.person.may(page.role):
-                raise ProblemError(403, "forbidden-role", page.role)
-            return await page.handle(Visit(seat, request, session, form))
         except ProblemError as error:
             return problem(seat, request, session, error)
-        except NotNowError as error:
-            return problem(seat, request, session, ProblemError(503, error.code, retry_after=5))
-        except JournalError as error:
-            return problem(seat, request, session, ProblemError(503, error.code, str(error)))
-        except FullError:
-            return problem(seat, request, session, ProblemError(429, "busy", retry_after=1))
         except GoneError:
             return Response(status_code=400, headers=HEADERS)
+        return await _answered(Visit(seat, request, session, form), page)
 
     return Route(ROOT + page.path, answer, methods=[page.method])
+
+
+async def _answered(visit: Visit, page: Page) -> Response:
+    """What a page answers, or why it cannot, with what was typed into it."""
+    given = visit.seat, visit.request, visit.session
+    if not visit.person.may(page.role):
+        return problem(*given, ProblemError(403, "forbidden-role", page.role))
+    try:
+        return await page.handle(visit)
+    except ProblemError as error:
+        return problem(*given, error, visit.form)
+    except NotNowError as error:
+        return problem(*given, ProblemError(503, error.code, retry_after=5), visit.form)
+    except JournalError as error:
+        return problem(*given, ProblemError(503, error.code, str(error)), visit.form)
+    except FullError:
+        return problem(*given, ProblemError(429, "busy", retry_after=1), visit.form)
 
 
 def signed_in(seat: Seat, request: Request) -> Session | None:
@@ -158,11 +166,32 @@ def signed_in(seat: Seat, request: Request) -> Session | None:
     return seat.people.session(word, attended="x-unattended" not in request.headers) if word else None
 
 
-def problem(seat: Seat, request: Request, session: Session, error: ProblemError) -> Response:
-    """What could not be done, as a page (or a part of one, for htmx)."""
-    ja, en = _WORDS.get(error.code) or WORDS.get(error.code) or _of_condition(error.code)
+def problem(
+    seat: Seat,
+    request: Request,
+    session: Session,
+    error: ProblemError,
+    form: Mapping[str, str] | None = None,
+    back: str | None = None,
+) -> Response:
+    """What could not be done, as a page (or a part of one, for htmx). form: what was sent with our own token; what had
+    been typed in it stands on the page, to be sent again. back: the page to go back to, below /console, where it is not
+    the one it was sent from."""
+    ja, en = REFUSED.get(error.code) or WORDS.get(error.code) or _of_condition(error.code)
     visit = Visit(seat, request, session, {})
-    return visit.page("problem.html", error.status, ja=ja, en=en, detail=error.detail, code=error.code)
+    form = form or {}
+    typed = {name: form[name] for name in _TYPED if form.get(name)}
+    return visit.page(
+        "problem.html",
+        error.status,
+        ja=ja,
+        en=en,
+        detail=error.detail,
+        code=error.code,
+        typed=typed,
+        along={name: value for name, value in form.items() if name not in typed},
+        **({"back": back} if back is not None else {}),
+    )
 
 
 def _of_condition(code: str) -> tuple[str, str]:
@@ -171,10 +200,10 @@ def _of_condition(code: str) -> tuple[str, str]:
 
 
 def _to_sign_in(seat: Seat, request: Request) -> Response:
-    return seat.frame.go(request, f"/sign-in?back={quote(_way_back(request), safe='')}")
+    return seat.frame.go(request, f"/sign-in?back={quote(way_back(request), safe='')}")
 
 
-def _way_back(request: Request) -> str:
+def way_back(request: Request) -> str:
     """The page somebody was on, below /console: of a part of a page or a form sent, the page it stands in."""
     if "hx-request" not in request.headers and request.method == "GET":
         return back_to(request, ROOT)

@@ -14,7 +14,7 @@ from kuraban.console.desk.count_worker import Job
 from kuraban.console.desk.crowd import Words
 from kuraban.console.desk.members import Group
 from kuraban.console.desk.seat import Visit
-from kuraban.console.desk.sprayed import ENTERED_AT
+from kuraban.console.desk.sources import ENTERED_AT
 from kuraban.core import networks
 from kuraban.core.habits import rate
 from kuraban.journal import writer
@@ -95,7 +95,7 @@ async def count(visit: Visit, group: Group) -> Response:
     ipdb = str(service.options.ipdb) if service.options.ipdb else None
     job = Job(str(service.options.data.resolve()), group.id, group.asn or 0, day, usual, ipdb)
     if not counts.of(service).start(job, service.clock.now()):
-        raise ProblemError(409, "conflict", "another count is running; try again when it has ended")
+        raise ProblemError(409, "count-running")
     return visit.go(crowd.path(group))
 
 
