@@ -59,6 +59,8 @@ def nginx(folder: Path, upstream: int, tls: int, plain: int) -> Iterator[None]:
         ("server 127.0.0.1:8040;", f"server 127.0.0.1:{upstream};"),
         ("listen 443 ssl;", f"listen 127.0.0.1:{tls} ssl;"),
         ("listen 80;", f"listen 127.0.0.1:{plain};"),
+        ("listen [::]:443 ssl;", ""),  # not every machine has IPv6
+        ("listen [::]:80;", ""),
         ("/etc/ssl/kuraban/chain.pem", str(folder / "cert.pem")),
         ("/etc/ssl/kuraban/key.pem", str(folder / "key.pem")),
         ("desk.example.jp;", "127.0.0.1;"),

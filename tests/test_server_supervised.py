@@ -51,7 +51,7 @@ def test_a_supervisor_is_told_when_events_are_accepted_what_is_wrong_and_of_the_
 ) -> None:
     with running(tmp_path / "data") as desk:
         before = until(told, "READY=1")
-        assert any("recovering" in each for each in before)
+        assert any("recovering: reading the journal back (compiling" in each for each in before)
         assert before[-1] == "STATUS=accepting events"
         desk.service.condition("clock_back", True)
         assert until(told, "STATUS=accepting events; clock_back: ")

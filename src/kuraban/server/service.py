@@ -143,7 +143,7 @@ class Service:
             self.problems.pop(code, None)
         self.meters.conditions.labels(code).set(int(on))
         self.log.write("condition", code=code, on=on, detail=detail)
-        supervisor.tell(supervisor.status(list(self.problems)))
+        supervisor.tell(supervisor.status(dict(self.problems)))
 
     def views(self) -> list[ConditionView]:
         """What is wrong, in words."""
@@ -203,6 +203,7 @@ class Service:
         self.clock = Clock(store.newest_time(connection), lambda back: self.condition("clock_back", back))
         self.meters.pulse.restore(rates.kept(connection), rates.since(connection, self.clock.now() // 1_000_000))
         self.problems["recovering"] = "compiling; takes a minute or two after an installation, seconds later on"
+        supervisor.tell(supervisor.status(dict(self.problems)))
         warm_up(live.replay)
         self._settle_policy(live, connection)
         self.outbox.prepare(connection)

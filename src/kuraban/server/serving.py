@@ -179,7 +179,7 @@ async def _background(service: Service, server: "Server", beside: Sequence[Besid
         await started.wait()
         await server.listening.wait()
         # Also where the journal could not be read back: whoever asks is told, and another start changes nothing.
-        supervisor.tell("READY=1", supervisor.status(service.problems))
+        supervisor.tell("READY=1", supervisor.status(dict(service.problems)))
         await asyncio.gather(service.outbox.run(service), *(run() for run in beside))
 
     task = loop.create_task(work())

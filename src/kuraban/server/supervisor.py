@@ -6,7 +6,7 @@ sd_notify(3) is one datagram to the socket that the environment names; without o
 import contextlib
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from kuraban.server.conditions import CONDITIONS
 
@@ -21,8 +21,9 @@ def tell(*lines: str) -> None:
         out.sendto("\n".join(lines).encode(), address.replace("@", "\0", 1) if address[0] == "@" else address)
 
 
-def status(codes: Iterable[str]) -> str:
-    """The line that says which conditions last, shown by `systemctl status`."""
-    lasting = [CONDITIONS[code] for code in codes]
-    taken = "not accepting events" if any(each.stops for each in lasting) else "accepting events"
-    return f"STATUS={taken}{''.join(f'; {each.code}: {each.en}' for each in lasting)}"
+def status(problems: Mapping[str, str]) -> str:
+    """The line that says which conditions last, shown by `systemctl status`. problems: code → details."""
+    lasting = [(CONDITIONS[code], detail) for code, detail in problems.items()]
+    taken = "not accepting events" if any(each.stops for each, _ in lasting) else "accepting events"
+    words = [f"; {each.code}: {each.en}{f' ({detail})' if detail else ''}" for each, detail in lasting]
+    return f"STATUS={taken}{''.join(words)}".replace("\n", " ")
