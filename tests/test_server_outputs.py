@@ -5,12 +5,9 @@ import hashlib
 import hmac
 import json
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,57 +23,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from desk import Running, running, theft
-from kuraban.server.outputs import outbox, settings
+from kuraban.server.outputs import delivery, settings
 from kuraban.server.outputs.settings import Outputs, OutputsError, Owners, Stream, Webhook
 from kuraban.server.outputs.signing import Link, LinkError, mark_of, read_link, sign_link
+from receivers import receiver, until
 
 SECRET = b"a secret of more than twenty-four bytes"
 KEY = generate_private_key(SECP256R1())
-
-
-@dataclass
-class Receiver:
-    """Another system. status: how it answers."""
-
-    url: str
-    status: int = 200
-    got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-    def until(self, count: int) -> None:
-        until(lambda: len(self.got) >= count)
-
-
-def until(good: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not good():
-        assert time.monotonic() < end
-        threading.Event().wait(0.01)
-
-
-@contextmanager
-def receiver() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            found.got.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(found.status)
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_a_webhook_is_signed_and_told_once_of_each_decision(tmp_path: Path) -> None:
@@ -104,9 +57,9 @@ def test_a_webhook_is_signed_and_told_once_of_each_decision(tmp_path: Path) -> N
 def test_a_receiver_that_is_down_is_tried_again_until_dead_and_by_hand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "waits", lambda tries: 0.0)
-    monkeypatch.setattr(outbox, "_IDLE_S", 0.02)
-    monkeypatch.setattr(outbox, "MOST_TRIES", 3)
+    monkeypatch.setattr(delivery, "waits", lambda tries: 0.0)
+    monkeypatch.setattr(delivery, "_IDLE_S", 0.02)
+    monkeypatch.setattr(delivery, "MOST_TRIES", 3)
     with receiver() as other:
         other.status = 500
         outputs = Outputs(webhooks=(Webhook("core", other.url, SECRET, least=4),))
@@ -225,7 +178,7 @@ def _claims(body: bytes) -> str:
 def told_owner(folder: Path, *schemes: str) -> Iterator[tuple[Running, list[str]]]:
     """A desk that has told an owner of a theft through a real channel, and the links it sent."""
     with receiver() as channel:
-        outputs = Outputs("https://desk.example", owners=Owners())
+        outputs = Outputs("https://desk.example", owners=Owners(internal_hosts=frozenset({"127.0.0.1"})))
         with running(folder, outputs) as desk:
             host = channel.url.removeprefix("http://")
             urls = [f"ntfy://{host}/topic-{n}" for n in range(2)]

@@ -206,7 +206,6 @@ class Service:
         supervisor.tell(supervisor.status(dict(self.problems)))
         warm_up(live.replay)
         self._settle_policy(live, connection)
-        self.outbox.prepare(connection)
         self.count_mail_only(owners.by_mail_only(connection))
         desk = Desk(
             live,
@@ -218,7 +217,7 @@ class Service:
             condition=self.condition,
             noted=self.outbox.note,
             reset=self.outbox.reset,
-            settled=self.outbox.ring,
+            settled=self.outbox.settled,
             deliver=_deliver,
             ready=self._work_soon,
             settings=self.options.settings,

@@ -13,11 +13,13 @@ from kuraban.plurals import counted
 from kuraban.server.api import ActView, AlertView
 from kuraban.server.clock import written
 from kuraban.server.desk import FullError, NotNowError
-from kuraban.server.outputs.owners import MAIL, event_ids
+from kuraban.server.outputs.channels import MAIL
+from kuraban.server.outputs.owners import event_ids
 from kuraban.server.outputs.signing import Link, LinkError, mark_of
 from kuraban.server.service import Service
 
 ME, NOT_ME = "me", "not_me"
+_MAILBOXES = frozenset({MAIL, "mailto", "mailtos"})  # as links name the channel, or did
 OWNER = "owner"  # who acted, where it was the account's owner himself
 
 
@@ -126,7 +128,7 @@ async def owner_answers(service: Service, link: Link, answer: str) -> bool:
         if not hmac.compare_digest(mark_of(service.secret, found.account), link.mark):
             raise LinkError("link-invalid")
         state = alerts.TAKEOVER if answer == NOT_ME else alerts.OWNER
-        settles = (answer == NOT_ME or link.channel not in MAIL) and state in alerts.NEXT[found.state]
+        settles = (answer == NOT_ME or link.channel not in _MAILBOXES) and state in alerts.NEXT[found.state]
         # Having been denied once, an act is not made good by a link: a person has to.
         settles = settles and not (answer == ME and found.state == alerts.TAKEOVER)
         said = {"alert": found.id, "account": found.account, "answer": answer, "channel": link.channel}

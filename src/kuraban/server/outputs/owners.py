@@ -1,33 +1,26 @@
 """Notices to owners, each with a link to say "it was me" or "it was not me".
 
-A thief often holds the mailbox, and changes an address before he acts. So an owner is told by every channel there is;
-an address that was replaced is still told for `KEPT_DAYS`; "it was not me" counts from any channel, at once, and last;
-"it was me" out of an e-mail is noted, but proves nothing.
+A thief often holds the mailbox, and changes an address before he acts. So an owner is told by every channel there is,
+each on its own; an address that was replaced is still told for `KEPT_DAYS` (of many, those that were in use longest).
+"It was not me" counts from any channel, at once, and last; "it was me" out of an e-mail is noted, but proves nothing.
 """
 
-import asyncio
+import hashlib
 import secrets
 import sqlite3
 import time
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import apprise
 import msgspec
 
 from kuraban.journal import alerts, store
-from kuraban.server.outputs.posting import PostError
 from kuraban.server.outputs.settings import Outputs
 from kuraban.server.outputs.signing import Link, mark_of, sign_link
 
 KEPT_DAYS = 14
+MOST_KEPT = 16  # replaced addresses that are still told: twice as many as can be set at once
 _DAY = 86_400_000_000
-
-# Channels whose addresses are accepted: those that reach a person. Apprise knows more, some of which run programs.
-_PERSONAL = "mailto mailtos line ntfy ntfys slack msteams tgram discord twilio vonage sns pover gchat webexteams jsons"
-SCHEMES = frozenset(_PERSONAL.split())
-MAIL = frozenset({"mailto", "mailtos"})
 
 
 class _Named(msgspec.Struct):
@@ -44,16 +37,9 @@ ACTION_WORDS = {
 }
 
 
-def load_channels() -> None:
-    """Load Apprise's channels, which takes a second or two, before the first notice is in a hurry."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own modules import what newer Pythons have deprecated
-        apprise.Apprise().add("ntfy://localhost/nobody")
-
-
-def scheme(url: str) -> str:
-    """The channel of an address."""
-    return url.partition("://")[0].lower()
+def mark_of_address(url: str) -> str:
+    """What stands for an address in messages: they are kept longer than it is, and it may hold a password."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def set_contacts(connection: sqlite3.Connection, account: str, urls: Sequence[str], at: int) -> None:
@@ -69,6 +55,12 @@ def set_contacts(connection: sqlite3.Connection, account: str, urls: Sequence[st
         [(account, url, at) for url in urls],
     )
     connection.execute("DELETE FROM contact WHERE account = ? AND until < ?", (account, at))
+    # However often a thief replaces addresses by others: those that were in use for long are still told.
+    connection.execute(
+        "DELETE FROM contact WHERE account = :account AND url IN (SELECT url FROM contact WHERE account = :account"
+        " AND until IS NOT NULL ORDER BY until - since DESC, url LIMIT -1 OFFSET :most)",
+        {"account": account, "most": MOST_KEPT},
+    )
 
 
 def reached_by(connection: sqlite3.Connection, account: str, at: int) -> list[str]:
@@ -77,6 +69,11 @@ def reached_by(connection: sqlite3.Connection, account: str, at: int) -> list[st
         "SELECT url FROM contact WHERE account = ? AND (until IS NULL OR until > ?) ORDER BY since, url", (account, at)
     )
     return [url for (url,) in rows]
+
+
+def address(connection: sqlite3.Connection, account: str, mark: str, at: int) -> str | None:
+    """The address a mark stands for, None where the owner is not told there any more."""
+    return next((url for url in reached_by(connection, account, at) if mark_of_address(url) == mark), None)
 
 
 def counts(connection: sqlite3.Connection, account: str, at: int) -> tuple[int, int]:
@@ -90,7 +87,8 @@ def by_mail_only(connection: sqlite3.Connection, account: str | None = None) -> 
     clause, values = ("", ()) if account is None else (" AND account = ?", (account,))
     (found,) = connection.execute(
         "SELECT count(*) FROM (SELECT account FROM contact WHERE until IS NULL" + clause + " GROUP BY account"  # noqa: S608
-        " HAVING sum(url NOT LIKE 'mailto://%' AND url NOT LIKE 'mailtos://%') = 0)",
+        # What an earlier version took for another channel, because it began like one, is none.
+        " HAVING sum(url NOT LIKE 'mailto://%' AND url NOT LIKE 'mailtos://%' AND url NOT GLOB '*[, ;]*') = 0)",
         values,
     ).fetchone()
     return int(found)
@@ -107,23 +105,12 @@ def event_ids(connection: sqlite3.Connection, alert: int, most: int = 64) -> lis
     return found
 
 
-async def tell(outputs: Outputs, secret: bytes, told: dict[str, Any], urls: Sequence[str]) -> None:
-    """Tell an owner at every address. Raises `PostError` where none of them took it."""
-    if not urls:
-        return
-    results = await asyncio.gather(*(asyncio.to_thread(_tell_one, outputs, secret, told, url) for url in urls))
-    if not any(results):
-        raise PostError(f"none of {len(urls)} channels took the notice")
-
-
-def _tell_one(outputs: Outputs, secret: bytes, told: dict[str, Any], url: str) -> bool:
+def notice(outputs: Outputs, secret: bytes, told: dict[str, Any], kind: str) -> tuple[str, str]:
+    """Title and text of the notice by one kind of channel, with a link of its own."""
     hours = outputs.owners.link_hours if outputs.owners else 72.0
     until = int(time.time() + hours * 3600)
-    link = Link(told["alert"], mark_of(secret, told["account"]), scheme(url), until, secrets.token_hex(8))
-    address = f"{outputs.public_url}/owner/{sign_link(secret, link)}"
-    channel = apprise.Apprise()
-    title, body = words(told["decision"], address)
-    return bool(channel.add(url) and channel.notify(body=body, title=title))
+    link = Link(told["alert"], mark_of(secret, told["account"]), kind, until, secrets.token_hex(8))
+    return words(told["decision"], f"{outputs.public_url}/owner/{sign_link(secret, link)}")
 
 
 def words(decision: dict[str, Any], address: str) -> tuple[str, str]:

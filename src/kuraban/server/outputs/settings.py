@@ -21,8 +21,10 @@ key_file = "/etc/kuraban/set.pem"            # an EC P-256 private key
 least = "challenge"
 link_hours = 72
 require_second_channel = true                # refuse contacts that are e-mail only; by default they get a warning
+internal_hosts = ["push.example.local"]      # of your own network, that owners' channels may lead to; none by default
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,6 +37,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from kuraban.core.policy import ACTIONS
 
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -67,11 +70,12 @@ class Stream:
 
 @dataclass(frozen=True)
 class Owners:
-    """Whether and when owners are told."""
+    """Whether and when owners are told. internal_hosts: those of the own network that their channels may lead to."""
 
     least: int = 2
     link_hours: float = 72.0
     require_second_channel: bool = False
+    internal_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,9 @@ def load(path: Path) -> Outputs:
         for n, table in enumerate(document.get("shared_signals", ()), 1)
     )
     names = [*(webhook.name for webhook in webhooks), *(stream.name for stream in streams)]
-    if len(set(names)) != len(names) or {"owner", "feedback"} & set(names):
-        raise OutputsError(f"{path}: every name once, and none of them `owner` or `feedback`")
+    taken = [name for name in names if name in ("owner", "feedback") or name.startswith("owner/")]
+    if len(set(names)) != len(names) or taken:
+        raise OutputsError(f"{path}: every name once, and none of them `owner`, `owner/…` or `feedback`")
     public = document.get("public_url")
     if public is not None:
         _url(public, f"{path}: public_url")
@@ -141,14 +146,17 @@ def _stream(table: Mapping[str, Any], where: str) -> Stream:
 
 
 def _owners(table: Mapping[str, Any], where: str) -> Owners:
-    _only(table, {"least", "link_hours", "require_second_channel"}, where)
+    _only(table, {"least", "link_hours", "require_second_channel", "internal_hosts"}, where)
     hours = table.get("link_hours", 72)
     if isinstance(hours, bool) or not isinstance(hours, int | float) or not 1 <= hours <= 720:
         raise OutputsError(f"{where}: link_hours is a number from 1 to 720")
     second = table.get("require_second_channel", False)
     if not isinstance(second, bool):
         raise OutputsError(f"{where}: require_second_channel is true or false")
-    return Owners(_least(table, where), float(hours), second)
+    hosts = table.get("internal_hosts", [])
+    if not isinstance(hosts, list) or not all(isinstance(host, str) and _HOST.fullmatch(host) for host in hosts):
+        raise OutputsError(f"{where}: internal_hosts is a list of host names or addresses, without ports")
+    return Owners(_least(table, where), float(hours), second, frozenset(host.lower() for host in hosts))
 
 
 def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
