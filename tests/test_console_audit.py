@@ -3,11 +3,15 @@
 import json
 import re
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from desk import Running, running, signed_in, theft
+from kuraban.console.desk.audit import KINDS
+from kuraban.console.desk.audit_words import SENTENCES, sentence
 from kuraban.console.desk.people import ANALYST, MANAGER
 from kuraban.journal import audit
 
@@ -24,14 +28,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def test_the_log_is_shown_newest_first_with_its_last_seal_and_its_links_checked(desk: Running) -> None:
     with signed_in(desk, "reader") as client:
-        page = client.get("/console/audit", headers=EN).text
+        page = client.get("/console/audit", params={"kind": "all"}, headers=EN).text
         numbers = [int(n) for n in re.findall(r'data-entry="(\d+)"', page)]
         assert numbers == sorted(numbers, reverse=True)
         assert len(numbers) == 50
         assert "50 entries shown, each following from the one before." in page
-        older = client.get("/console/audit", params={"before": numbers[-1]}).text
+        older = client.get("/console/audit", params={"kind": "all", "before": numbers[-1]}).text
         assert f'data-entry="{numbers[-1] - 1}"' in older
-        exported = client.get("/console/audit/export")
+        exported = client.get("/console/audit/export", params={"kind": "all"})
     seals = {line["n"]: line["hash"] for line in map(json.loads, exported.text.splitlines())}
     assert seals[numbers[0]] in page
     assert exported.headers["content-disposition"].startswith("attachment")
@@ -47,6 +51,93 @@ def test_the_log_is_filtered_by_kind_person_and_account(desk: Running) -> None:
         assert "data-entry=" not in client.get("/console/audit", params={"who": "nobody"}).text
 
 
+def test_peoples_acts_are_shown_first_and_the_machines_decisions_by_one_switch(desk: Running) -> None:
+    with signed_in(desk, "lately") as client:
+        until = time.monotonic() + 30
+        while "lately" not in (page := client.get("/console/audit", headers=EN).text).split('id="entries"')[1]:
+            assert time.monotonic() < until
+            threading.Event().wait(0.05)
+        entries = page.split('id="entries"')[1]
+        assert "Signed in by a link" in entries
+        assert "the engine" not in entries
+        switch = re.search(r'id="scope">.*?href="([^"]+)"', page, re.DOTALL)
+        assert switch is not None
+        everything = client.get(switch[1], headers=EN).text
+        assert "the engine" in everything.split('id="entries"')[1]
+        assert 'href="/console/audit?kind=people"' in everything
+        named = client.get("/console/audit", params={"account": "victim-3"}, headers=EN).text
+        assert "Account victim-3: " in named  # asked for by name, what the machine did is shown too
+
+
+BODIES: dict[str, dict[str, object]] = {
+    "decision": {
+        "account": "623852",
+        "action": "lock",
+        "probability": 3.478e-05,
+        "expected_loss": 123456789.0,
+        "reasons": [{"signal": "crowd.spray", "weight": 1.0, "ja": "一つ目の理由", "en": "the first reason"}],
+    },
+    "alert": {
+        "alert": 7,
+        "account": "623852",
+        "state": "takeover",
+        "why": "電話",
+        "by": "console:1",
+        "group": "ring-x",
+    },
+    "note": {"alert": 7, "account": "623852", "why": "折り返し待ち", "by": "console:1"},
+    "owner": {"alert": 7, "account": "623852", "answer": "not_me", "channel": "mailto", "settles": True},
+    "policy": {"version": 2, "first": 10, "why": "実費", "by": "console:1", "sha256": "aa", "approved_by": "鈴木"},
+    "policy-proposed": {"proposal": 3, "why": "実費", "by": "console:1", "sha256": "aa"},
+    "policy-approved": {"proposal": 3, "why": "同意", "by": "console:1", "needed": 2},
+    "policy-decided": {"proposal": 3, "state": "rejected", "why": "早い", "by": "console:1"},
+    "shadow-policy": {"toml": "[cost]", "why": "比べる"},
+    "two-person-rule": {"on": True},
+    "contact": {"account": "623852", "channels": ["mailto"]},
+    "fallback": {"event": "e", "account": "623852", "action": "challenge", "deadline_ms": 50},
+    "message-again": {"message": 9, "by": "console:1"},
+    "sign-in": {"how": "passkey", "client": "Firefox"},
+    "sign-in-refused": {"from": "2025-05-20T03:00:00Z", "until": "2025-05-20T04:00:00Z", "times": 1200, "addresses": 1},
+    "request-refused": {"from": "2025-05-20T03:00:00Z", "until": "2025-05-20T04:00:00Z", "times": 1, "addresses": 1},
+    "sign-out": {"how": "link"},
+    "sessions-ended": {"count": 1},
+    "sign-in-link": {"name": "佐藤"},
+    "passkey-added": {"name": "席", "host": "desk.example.jp"},
+    "passkey-removed": {"name": "席"},
+    "person-added": {"name": "佐藤", "role": "viewer"},
+    "person-removed": {"name": "佐藤"},
+    "role": {"name": "佐藤", "from": "viewer", "to": "manager"},
+    "keys-removed": {"keys": [{"id": "k", "name": "feed"}]},
+    "audit-checkpoint": {"n": 1000, "hash": "aa", "removed": 1000},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_entry_is_a_sentence_in_both_languages_without_the_names_of_fields(kind: str) -> None:
+    assert set(SENTENCES) == set(KINDS) == set(BODIES)
+    ja, en = sentence(kind, json.dumps(BODIES[kind]).encode(), "Asia/Tokyo")
+    assert re.search(r"[぀-ヿ]", ja)
+    assert re.match(r"[A-Z0-9]", en)
+    for name in BODIES[kind]:
+        assert f"{name} " not in ja.replace("ring-x", "")
+    assert "e-0" not in ja + en
+
+
+def test_numbers_of_an_entry_are_written_as_everywhere_else() -> None:
+    ja, en = sentence("decision", json.dumps(BODIES["decision"]).encode(), "Asia/Tokyo")
+    assert ja == "口座 623852: ロック(乗っ取りの確率 <0.1%、予想損失 1.23億円)。一つ目の理由"
+    assert en == "Account 623852: lock (takeover <0.1%, expected loss ¥123M): the first reason"
+    ja, en = sentence("sign-in-refused", json.dumps(BODIES["sign-in-refused"]).encode(), "Asia/Tokyo")
+    assert ja == "2025-05-20 12:00 から 13:00 まで: 1,200回、1アドレスから"
+    assert en == "2025-05-20 12:00 to 13:00: 1,200 times, from 1 address"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"account":{"x":1},"reasons":3,"alert":[],"why":1.5}'])
+def test_whatever_stands_in_a_tampered_entry_it_can_be_shown(body: bytes) -> None:
+    for kind in (*KINDS, "unheard-of"):
+        assert all(isinstance(words, str) for words in sentence(kind, body, "Asia/Tokyo"))
+
+
 def test_an_entry_that_was_tampered_with_is_shown_as_such(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("tampered")
     with running(folder) as desk:
@@ -59,7 +150,7 @@ def test_an_entry_that_was_tampered_with_is_shown_as_such(tmp_path_factory: pyte
         assert audit.checked(connection).broken == 2
         connection.close()
         with signed_in(desk, "auditor") as client:
-            page = client.get("/console/audit", headers=EN).text
+            page = client.get("/console/audit", params={"kind": "all"}, headers=EN).text
     assert "Entry 2 does not follow from the one before" in page
     assert page.count("broken seal") == 3  # and the one after them
 

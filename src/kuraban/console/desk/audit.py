@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import Response
 
+from kuraban.console.desk.audit_words import MACHINE, sentence, whose
 from kuraban.console.desk.reading import whole
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.console.frame import HEADERS
@@ -21,10 +22,7 @@ from kuraban.server.clock import written
 
 MOST = 50
 STRETCH = 20_000  # entries looked through at once
-_SUMMARY = 4
-_TELLING = frozenset(
-    ("account", "action", "state", "probability", "expected_loss", "group", "why", "version", "proposal", "approved_by")
-)
+PEOPLE, ALL = "people", "all"  # besides a kind: every act of a person, and everything
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "decision": ("判定", "decision"),
@@ -57,7 +55,8 @@ KINDS: Mapping[str, tuple[str, str]] = {
 
 
 class Asked(NamedTuple):
-    """What is looked for. before: the entry's number to begin below, 0 for the newest."""
+    """What is looked for. kind: one of `KINDS`, `PEOPLE`, `ALL`, or "" for what suits the rest: people's acts, but
+    everything where somebody or an account is named. before: the entry's number to begin below, 0 for the newest."""
 
     kind: str
     who: str
@@ -69,6 +68,11 @@ class Asked(NamedTuple):
         """Whether anything but the newest is asked for."""
         return bool(self.kind or self.who or self.account)
 
+    @property
+    def scope(self) -> str:
+        """The kind that is meant."""
+        return self.kind or (ALL if self.who or self.account else PEOPLE)
+
     def query(self, before: int) -> str:
         """The same from elsewhere on, as a query."""
         fields = {"kind": self.kind, "who": self.who, "account": self.account, "before": before or ""}
@@ -76,10 +80,12 @@ class Asked(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """An entry to be read. sound: whether its seal follows from the entry before."""
+    """An entry to be read. words, whose: what it says and by whom, in both languages. sound: whether its seal follows
+    from the entry before."""
 
     entry: Entry
-    summary: list[tuple[str, str]]
+    words: tuple[str, str]
+    whose: tuple[str, str]
     body: str
     sound: bool
 
@@ -96,15 +102,22 @@ class Found(NamedTuple):
 
 async def log(visit: Visit) -> Response:
     """A page of the log."""
-    asked = _asked(visit)
+    asked, zone = _asked(visit), visit.service.options.timezone
     found = await visit.service.read(lambda connection: search(connection, asked))
     shown = [
-        Shown(entry, summary(entry.body), _readable(entry.body), sound)
+        Shown(entry, sentence(entry.kind, entry.body, zone), whose(entry.kind, entry.who), _readable(entry.body), sound)
         for entry, sound in zip(found.entries, found.sound, strict=True)
     ]
     below = found.entries[-1].n if len(found.entries) == MOST else found.lowest
     return visit.page(
-        "audit.html", asked=asked, shown=shown, found=found, below=below, kinds=KINDS, export=asked.query(asked.before)
+        "audit.html",
+        asked=asked,
+        shown=shown,
+        found=found,
+        below=below,
+        kinds=KINDS,
+        export=asked.query(asked.before),
+        switch=Asked(ALL if asked.scope == PEOPLE else PEOPLE, asked.who, asked.account, 0).query(0),
     )
 
 
@@ -134,11 +147,8 @@ def search(connection: sqlite3.Connection, asked: Asked) -> Found:
     """The newest entries that fit."""
     newest = audit.entries(connection, None, 1)
     top = min(asked.before or 2**62, (newest[0].n if newest else 0) + 1)
-    clauses, values = ["n < ?"], list[Any]([top])
+    clauses, values = list[str](), list[Any]()
     lowest = 1
-    if asked.kind:
-        clauses.append("kind = ?")
-        values.append(asked.kind)
     if asked.who:
         clauses.append("who = ?")
         values.append(asked.who)
@@ -146,15 +156,38 @@ def search(connection: sqlite3.Connection, asked: Asked) -> Found:
         lowest = max(1, top - STRETCH)
         clauses.append("n >= ? AND instr(body, ?) > 0")
         values.extend((lowest, b'"account":' + msgspec.json.encode(asked.account)))
-    rows = connection.execute(
-        f"SELECT n, at, kind, who, body, hash FROM audit WHERE {' AND '.join(clauses)} ORDER BY n DESC LIMIT ?",  # noqa: S608
-        (*values, MOST),
-    )
+    rows = _rows(connection, _kinds(asked), top, " AND ".join(clauses), values)
     # Whoever tampers with the file may leave anything in it, even values of other types.
     entries = [Entry(n, at, kind, who, _bytes(body), _bytes(seal)) for n, at, kind, who, body, seal in rows]
     sound = [follows(connection, entry) for entry in entries]
     more = lowest > 1 or (len(entries) == MOST and entries[-1].n > 1)
     return Found(entries, sound, lowest, more, newest[0] if newest else None)
+
+
+def _kinds(asked: Asked) -> list[str] | None:
+    """The kinds to look through; None for all, known or not."""
+    if asked.scope == PEOPLE:
+        return [kind for kind in KINDS if kind not in MACHINE]
+    return None if asked.scope == ALL else [asked.scope]
+
+
+def _rows(
+    connection: sqlite3.Connection, kinds: list[str] | None, top: int, more: str, values: list[Any]
+) -> list[tuple[Any, ...]]:
+    """The newest entries of some kinds below a number: of each kind its own newest, found by index, and then merged.
+    Among a million decisions a handful of people's acts would else be looked for one by one."""
+    where = f"n < ?{f' AND {more}' if more else ''}"
+    if kinds is None:
+        part = f"SELECT n FROM audit WHERE {where} ORDER BY n DESC LIMIT {MOST}"  # noqa: S608
+        given = [top, *values]
+    else:
+        one = f"SELECT * FROM (SELECT n FROM audit WHERE kind = ? AND {where} ORDER BY n DESC LIMIT {MOST})"  # noqa: S608
+        part = " UNION ALL ".join([one] * len(kinds))
+        given = [value for kind in kinds for value in (kind, top, *values)]
+    return connection.execute(
+        f"SELECT n, at, kind, who, body, hash FROM audit WHERE n IN ({part}) ORDER BY n DESC LIMIT {MOST}",  # noqa: S608
+        given,
+    ).fetchall()
 
 
 def _bytes(value: Any) -> bytes:
@@ -165,30 +198,6 @@ def follows(connection: sqlite3.Connection, entry: Entry) -> bool:
     """Whether an entry's seal is that of its content over the entry before."""
     before = audit.hash_of(connection, entry.n - 1) or b""
     return entry.hash == audit.sealed(before, *entry[:5])
-
-
-def summary(body: bytes) -> list[tuple[str, str]]:
-    """The first short facts of an entry."""
-    try:
-        said = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return []
-    if not isinstance(said, dict):
-        return []
-    short = [(name, _short(value)) for name, value in said.items() if _plain(value)]
-    first = [pair for pair in short if pair[0] in _TELLING]
-    return first or short[:_SUMMARY]
-
-
-def _plain(value: Any) -> bool:
-    return value is not None and not isinstance(value, dict | list) and value != ""
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    if isinstance(value, float):
-        text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _readable(body: bytes) -> str:
