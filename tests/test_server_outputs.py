@@ -125,6 +125,35 @@ def test_identity_systems_get_security_event_tokens_pushed_and_polled(tmp_path: 
             assert desk.client.post("/v1/shared-signals/push/poll", json={}).status_code == 404
 
 
+def test_a_streams_tokens_are_polled_with_its_own_key_alone_and_acknowledging_them_is_audited(tmp_path: Path) -> None:
+    streams = tuple(Stream(name, "https://desk.example", f"https://{name}.example", KEY) for name in ("idp", "siem"))
+    with running(tmp_path, Outputs(streams=streams), open=False) as desk:
+        scopes = ("decide", "read", "manage", "signals:siem", "signals:idp", "signals")
+        keys = {scope: desk.service.keys.create(scope, frozenset({scope})) for scope in scopes}
+        body = b"\n".join(theft("v"))
+        headers = {"authorization": f"Bearer {keys['decide']}", "content-type": "application/x-ndjson"}
+        assert desk.client.post("/v1/events", content=body, headers=headers).status_code == 200
+
+        def poll(scope: str, said: dict[str, Any]) -> Any:
+            headers = {"authorization": f"Bearer {keys[scope]}"}
+            return desk.client.post("/v1/shared-signals/idp/poll", json=said, headers=headers)
+
+        refused = {scope: poll(scope, {}).status_code for scope in scopes[:4]}
+        assert refused == dict.fromkeys(scopes[:4], 403)
+        first, *others = poll("signals", {}).json()["sets"]
+        assert poll("signals:idp", {"ack": [first, "not-one"]}).json()["sets"].keys() == set(others)
+        poll("signals:idp", {"ack": [first], "setErrs": {others[0]: {"err": "invalid_key"}}})
+        asked = desk.client.get("/v1/audit", headers={"authorization": f"Bearer {keys['read']}"}).json()["entries"]
+        said = [(each["who"], each["body"]) for each in asked if each["kind"] == "signals-acknowledged"]
+        who = f"key:{keys['signals:idp'].split('_')[1]}"
+        assert said == [
+            (who, {"stream": "idp", "acknowledged": 0, "refused": 1}),
+            (who, {"stream": "idp", "acknowledged": 1, "refused": 0}),
+        ]
+    with pytest.raises(ValueError, match="scopes are"):
+        desk.service.keys.create("x", frozenset({"signals:a,manage"}))
+
+
 def test_replaced_credentials_are_told_to_identity_systems_once_with_the_time_it_happened(tmp_path: Path) -> None:
     stream = Stream("poll", "https://desk.example", "https://other.example", KEY)
     with running(tmp_path, Outputs(streams=(stream,))) as desk:

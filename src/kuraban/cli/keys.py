@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kuraban.cli.errors import CommandError
-from kuraban.server.keys import SCOPES, Keys, open_keys
+from kuraban.server.keys import SCOPES, Keys, is_scope, open_keys
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     create = actions.add_parser("create", help="make a key; it is shown once (発行。表示は一度だけ)")
     create.add_argument("name", help="whose or what for, e.g. order-gateway")
-    create.add_argument("--scope", action="append", choices=SCOPES, help="repeat for several (default: decide)")
+    create.add_argument(
+        "--scope",
+        action="append",
+        type=_scope,
+        metavar="SCOPE",
+        help=f"one of {', '.join(SCOPES)}, signals:STREAM; repeat for several (default: decide)",
+    )
     create.add_argument("--days", type=int, help="valid for so many days (default: until revoked)")
     listed = actions.add_parser("list", help="show keys without their secrets (一覧)")
     revoke = actions.add_parser("revoke", help="make a key useless (失効)")
@@ -41,6 +47,12 @@ def run(given: argparse.Namespace) -> int:
     finally:
         keys.close()
     return 0
+
+
+def _scope(word: str) -> str:
+    if not is_scope(word):
+        raise argparse.ArgumentTypeError(f"a scope is one of {', '.join(SCOPES)}, signals:STREAM")
+    return word
 
 
 def _create(keys: Keys, given: argparse.Namespace) -> None:

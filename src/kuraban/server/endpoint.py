@@ -20,8 +20,8 @@ class Asked(NamedTuple):
 
 
 class Endpoint(NamedTuple):
-    """One line of the table. scope: None where no key is needed. takes: the body's type. gives: status → type, or
-    several."""
+    """One line of the table. scope: None where no key is needed; may name a part of the path. takes: the body's type.
+    gives: status → type, or several."""
 
     method: str
     path: str

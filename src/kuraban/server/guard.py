@@ -85,7 +85,7 @@ class Guard:
         name = f"key:{key.id}" if key is not None else ""
         if key is None or problem is not None:  # the caller is not told which
             raise _NotLetInError(ProblemError(401, "unauthorized"), problem or "key-unknown", name)
-        if scope not in key.scopes:
+        if not key.may(scope):
             told = ProblemError(403, "forbidden", f"the key `{key.name}` lacks the scope `{scope}`")
             raise _NotLetInError(told, "scope", name)
         return name

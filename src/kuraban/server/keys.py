@@ -6,6 +6,7 @@ A key reads `kbn_<id>_<secret>`; the secret has 256 random bits, so one round of
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ MIGRATIONS = (
     ),
 )
 
-SCOPES = ("decide", "read", "manage")
+SCOPES = ("decide", "read", "manage", "signals")
+_STREAM = re.compile(r"signals:[^\s,:]+")  # of one stream alone
 _FRESH_S = 1.0  # a key revoked elsewhere stops working within this time
 
 
@@ -39,9 +41,18 @@ class Key:
     expires: int | None
     revoked: int | None
 
+    def may(self, scope: str) -> bool:
+        """Whether it has a scope: itself, or all of that kind (`signals` is every `signals:STREAM`)."""
+        return scope in self.scopes or scope.partition(":")[0] in self.scopes
+
     def valid(self, now: float) -> bool:
         """Whether it can be used."""
         return self.revoked is None and (self.expires is None or now < self.expires)
+
+
+def is_scope(word: str) -> bool:
+    """Whether a scope can be given to a key."""
+    return word in SCOPES or _STREAM.fullmatch(word) is not None
 
 
 class Keys:
@@ -61,9 +72,8 @@ class Keys:
 
     def create(self, name: str, scopes: frozenset[str], expires: int | None = None) -> str:
         """A new key; this is the only time it is told. Raises ValueError for an unknown scope."""
-        unknown = scopes - set(SCOPES)
-        if unknown or not scopes:
-            raise ValueError(f"scopes are some of {', '.join(SCOPES)}")
+        if not scopes or not all(map(is_scope, scopes)):
+            raise ValueError(f"scopes are some of {', '.join(SCOPES)}, signals:STREAM")
         number, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         self._connection.execute(
             "INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, NULL)",

@@ -201,7 +201,7 @@ async def message_again(asked: Asked) -> api.Messages:
 
 async def poll(asked: Asked) -> api.Polled:
     """Security event tokens for a receiver that polls."""
-    return await polling.poll(asked.service, asked.request.path_params["stream"], asked.body)
+    return await polling.poll(asked.service, asked.request.path_params["stream"], asked.body, asked.by)
 
 
 async def ready(asked: Asked) -> Response:
@@ -266,7 +266,7 @@ ENDPOINTS = (
              "Messages that could not be delivered (届かなかった通知)", ("limit",)),
     Endpoint("POST", "/v1/messages/{message:int}/again", "manage", message_again, None, {200: api.Messages},
              "Send a message once more (通知の再送)"),
-    Endpoint("POST", "/v1/shared-signals/{stream}/poll", "read", poll, api.Poll, {200: api.Polled},
+    Endpoint("POST", "/v1/shared-signals/{stream}/poll", "signals:{stream}", poll, api.Poll, {200: api.Polled},
              "Security event tokens by polling, RFC 8936 (セキュリティイベントの取得)"),
     Endpoint("GET", "/healthz", None, alive, None, {200: dict[str, str]}, "The process answers (生存確認)"),
     Endpoint("GET", "/readyz", None, ready, None, {200: api.Health, 503: api.Health},

@@ -68,7 +68,7 @@ def _handler(each: Endpoint, service: Service, guard: Guard) -> Callable[[Reques
 
     async def answer(request: Request) -> Response:
         headers = request.scope["headers"]
-        by = guard.check(request.scope, each.scope) if each.scope is not None else ""
+        by = guard.check(request.scope, each.scope.format(**request.path_params)) if each.scope is not None else ""
         body = None
         if decoder is not None:
             intake.check_type(headers, intake.JSON)

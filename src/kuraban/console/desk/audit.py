@@ -38,6 +38,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "contact": ("連絡先", "contact"),
     "fallback": ("期限超過の代替応答", "fallback"),
     "message-again": ("通知の再送", "message sent again"),
+    "signals-acknowledged": ("セキュリティイベントの受領", "security event tokens acknowledged"),
     "sign-in": ("サインイン", "sign-in"),
     "sign-in-refused": ("拒否したサインイン(1時間ごと)", "sign-ins refused, by the hour"),
     "request-refused": ("拒否したAPI要求(1時間ごと)", "API requests refused, by the hour"),
