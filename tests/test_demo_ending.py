@@ -73,8 +73,8 @@ class Demo:
         return found
 
     def until(self, happened: Callable[[], object], *, alive: bool = True) -> None:
-        """Wait for it, two minutes at most, and hear what is printed meanwhile. alive: as long as the demo runs."""
-        end = time.monotonic() + 120
+        """Wait for it, five minutes at most, and hear what is printed meanwhile. alive: as long as the demo runs."""
+        end = time.monotonic() + 300
         while not happened():
             assert time.monotonic() < end, self.printed
             assert not alive or self.process.poll() is None, self.printed
