@@ -158,8 +158,8 @@ def test_a_theft_that_was_answered_stays_red_on_the_page_and_at_the_command_unti
         said = json.loads(capsys.readouterr().out)
         assert (said["light"], said["incident"]["state"], said["incident"]["done"]) == ("red", "going", 0)
         assert found.post("/incident/end", on="2025-11-20").status_code == 409
-        page = found.post("/incident/end", on="2025-11-20", early="yes", text="補償まで済んだ")
-        assert 'id="ended"' in page.text
+        ended = found.post("/incident/end", on="2025-11-20", early="yes", text="補償まで済んだ")
+        assert 'id="ended"' in ended.text
         page = found.client.get("/").text
         assert 'data-light="green"' in page
         assert "2025-11-20" in page
