@@ -6,6 +6,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from kuraban.console.desk.audit import KINDS
 from kuraban.console.desk.audit_words import SENTENCES, sentence
 from kuraban.console.desk.people import ANALYST, MANAGER
 from kuraban.journal import audit
+from kuraban.journal.checking import check
 
 EN = {"accept-language": "en"}
 
@@ -136,6 +140,35 @@ def test_numbers_of_an_entry_are_written_as_everywhere_else() -> None:
 def test_whatever_stands_in_a_tampered_entry_it_can_be_shown(body: bytes) -> None:
     for kind in (*KINDS, "unheard-of"):
         assert all(isinstance(words, str) for words in sentence(kind, body, "Asia/Tokyo"))
+
+
+def test_all_there_is_about_an_account_is_found_however_long_ago(
+    desk: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kuraban.console.desk.audit.MOST", 2)
+    with signed_in(desk, "patient") as client:
+        found, query = list[dict[str, Any]](), "account=victim-0"
+        while query:
+            page = client.get(f"/console/audit?{query}", headers=EN).text
+            lines = client.get(f"/console/audit/export?{query}").text.splitlines()
+            found += map(json.loads, lines)
+            older = re.search(r'rel="next" href="/console/audit\?([^"]+)"', page)
+            query = unescape(older[1]) if older else ""
+        everything = client.get("/v1/audit", params={"limit": 500}).json()["entries"]
+    assert [each["n"] for each in found] == [
+        each["n"] for each in everything if each["body"].get("account") == "victim-0"
+    ]
+    assert len(found) > 2
+
+
+def test_an_entry_that_is_hidden_from_the_search_by_account_is_told_of(tmp_path: Path) -> None:
+    with running(tmp_path) as desk:
+        desk.send(theft()).raise_for_status()
+    assert all(each.sound for each in check(tmp_path))
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        connection.execute("DELETE FROM audit_account WHERE n = (SELECT max(n) FROM audit_account)")
+    connection.close()
+    assert [each.what for each in check(tmp_path) if not each.sound] == ["audit log"]
 
 
 def test_an_entry_that_was_tampered_with_is_shown_as_such(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desk import quick_replay, same, story
-from kuraban.journal import blocks, schema, store
+from kuraban.journal import audit, blocks, schema, store
+from kuraban.journal.audit import Trail
 from kuraban.journal.live import Live, companion
 from kuraban.journal.recovery import recover
 from kuraban.journal.schema import JournalError
@@ -255,3 +256,24 @@ def test_small_blocks_are_read_back_in_long_runs_under_the_policy_of_each(
     events, differing = other.catch_up(connection, [], lambda done: None)
     assert events == 600
     assert 0 < differing <= 297
+
+
+def test_entries_of_an_older_audit_log_are_found_by_account_when_it_is_brought_up_to_date() -> None:
+    before = next(n for n, each in enumerate(schema.MIGRATIONS) if any("audit_account" in one for one in each))
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    schema.migrate(connection, schema.MIGRATIONS[:before], schema.APPLICATION)
+    bodies = (
+        b'{"account":"\xe5\x8f\xa3\xe5\xba\xa7\\"1","x":{"account":"no"}}',
+        b'{"account":null}',
+        b"[]",
+        b"{",
+        b'{"a":1}',
+    )
+    for n, body in enumerate(bodies, 1):
+        connection.execute("INSERT INTO audit VALUES (?, 0, 'k', 'w', ?, x'00')", (n, body))
+    schema.migrate(connection, schema.MIGRATIONS, schema.APPLICATION)
+    assert connection.execute("SELECT account, n FROM audit_account").fetchall() == [('口座"1', 1)]
+    assert audit.unlisted(connection) is None
+    Trail(connection).add(0, "k", "w", {"account": "b"})
+    assert connection.execute("SELECT n FROM audit_account WHERE account = 'b'").fetchall() == [(6,)]
+    connection.close()

@@ -136,6 +136,9 @@ def test_the_audit_log_loses_its_beginning_only_by_a_checkpoint_that_the_log_tel
         with journal(tmp_path) as connection:
             assert audit.hash_of(connection, early[0]["n"]) == bytes.fromhex(early[0]["hash"])
             assert audit.hash_of(connection, early[1]["n"]) is None
+            # Nor does anything say any more whose accounts they were about.
+            (left,) = connection.execute("SELECT min(n) FROM audit_account").fetchone()
+            assert left > early[0]["n"]
         told = [entry["body"] for entry in entries if entry["kind"] == "audit-checkpoint"]
         assert told[0] | {"removed": 0} == {"n": early[0]["n"], "hash": early[0]["hash"], "removed": 0}
         assert sum(each["removed"] for each in told) == early[0]["n"]

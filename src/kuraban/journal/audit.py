@@ -30,6 +30,15 @@ class Entry(NamedTuple):
     hash: bytes
 
 
+class _About(msgspec.Struct):
+    """What an entry says of whose account it is about."""
+
+    account: str | None = None
+
+
+_about = msgspec.json.Decoder(_About)
+
+
 class Trail:
     """The end of the log, for whoever writes to it (one writer)."""
 
@@ -48,7 +57,17 @@ class Trail:
         n = self._n + 1
         seal = sealed(self._hash, n, at, kind, who, raw)
         self._connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)", (n, at, kind, who, raw, seal))
+        account = _account_of(raw)
+        if account is not None:
+            self._connection.execute("INSERT INTO audit_account (account, n) VALUES (?, ?)", (account, n))
         self._n, self._hash = n, seal
+
+
+def _account_of(body: bytes) -> str | None:
+    try:
+        return _about.decode(body).account
+    except msgspec.DecodeError:  # not an object, or one whose `account` is no name
+        return None
 
 
 def sealed(before: bytes, n: int, at: int, kind: str, who: str, body: bytes) -> bytes:
@@ -135,3 +154,15 @@ def entries(connection: sqlite3.Connection, before: int | None, most: int) -> li
         "SELECT n, at, kind, who, body, hash FROM audit WHERE n < ? ORDER BY n DESC LIMIT ?", (limit, most)
     )
     return [Entry(*row) for row in rows]
+
+
+def unlisted(connection: sqlite3.Connection) -> int | None:
+    """The first entry that is not found by the account it is about; None where all are."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_account'").fetchone() is None:
+        return None  # nobody has brought this journal up to date yet
+    listed = "SELECT 1 FROM audit_account WHERE account = ? AND n = ?"
+    for n, body in connection.execute("SELECT n, body FROM audit ORDER BY n"):
+        account = _account_of(_bytes(body))
+        if account is not None and connection.execute(listed, (account, n)).fetchone() is None:
+            return int(n)
+    return None

@@ -46,7 +46,7 @@ def _check(connection: sqlite3.Connection, folder: Path, progress: Callable[[int
     yield Finding("database", words == ["ok"], "its pages are in order" if words == ["ok"] else "; ".join(words))
     first, end = store.bounds(connection)
     yield _blocks(connection, first, end, progress)
-    yield _audit(audit.checked(connection))
+    yield _audit(audit.checked(connection), audit.unlisted(connection))
     for path in Snapshots(folder / "state").found():
         yield _snapshot(path, end)
 
@@ -61,10 +61,12 @@ def _secret(folder: Path) -> Finding:
     return Finding("secret", True, "in place and whole")
 
 
-def _audit(chain: audit.Chain) -> Finding:
+def _audit(chain: audit.Chain, unlisted: int | None) -> Finding:
     if chain.broken is not None:
         words = f"entry {chain.broken} does not follow from the one before; it was tampered with"
         return Finding("audit log", False, words)
+    if unlisted is not None:
+        return Finding("audit log", False, f"entry {unlisted} is hidden from whoever looks for its account")
     words = f"{counted(chain.entries, 'entry')}, unbroken; the last hash is {chain.last.hex()}"
     if chain.removed:
         words += f"; entries 1 to {chain.removed:,} were removed by age, as entries of the log say"

@@ -13,7 +13,7 @@ from kuraban.journal.audit import CHECKPOINT, Trail
 
 DAY = 86_400_000_000  # microseconds
 AT_ONCE = 500
-AUDIT_AT_ONCE = 10_000
+AUDIT_AT_ONCE = 2_000
 # An owner's link works for 30 days at the most, and only once: that it was answered has to be known for longer.
 ANSWERS_DAYS = 31
 
@@ -122,5 +122,10 @@ def seal_off(connection: sqlite3.Connection, trail: Trail, n: int, seal: bytes, 
     trail.add(at, CHECKPOINT, "server", {"n": n, "hash": seal.hex(), "removed": removed})
     connection.execute(
         "INSERT INTO audit_checkpoint (n, hash, at, removed) VALUES (?, ?, ?, ?)", (n, seal, at, removed)
+    )
+    connection.execute(
+        "DELETE FROM audit_account WHERE (account, n) IN (SELECT json_extract(CAST(body AS TEXT), '$.account'), n"
+        " FROM audit WHERE n <= ? AND json_valid(CAST(body AS TEXT)))",
+        (n,),
     )
     connection.execute("DELETE FROM audit WHERE n <= ?", (n,))

@@ -198,6 +198,14 @@ MIGRATIONS: Sequence[Sequence[str]] = (
             coalesce((SELECT max(json_extract(CAST(body AS TEXT), '$.alert')) FROM audit WHERE kind = 'alert'), 0))""",
         "INSERT INTO highest SELECT 'alert_act', coalesce(max(id), 0) FROM alert_act",
     ),
+    (
+        # Whose account an entry of the audit log is about, for whoever looks for all there is about one.
+        """CREATE TABLE audit_account (
+            account TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (account, n)) WITHOUT ROWID""",
+        "INSERT INTO audit_account SELECT json_extract(CAST(body AS TEXT), '$.account') AS account, n FROM audit"
+        " WHERE json_valid(CAST(body AS TEXT)) AND json_type(CAST(body AS TEXT), '$.account') = 'text'"
+        " ORDER BY account, n",
+    ),
 )
 
 
