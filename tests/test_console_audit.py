@@ -100,6 +100,7 @@ BODIES: dict[str, dict[str, object]] = {
     "contact": {"account": "623852", "channels": ["mailto"]},
     "fallback": {"event": "e", "account": "623852", "action": "challenge", "deadline_ms": 50},
     "message-again": {"message": 9, "by": "console:1"},
+    "signals-acknowledged": {"stream": "idp", "acknowledged": 3, "refused": 1},
     "sign-in": {"how": "passkey", "client": "Firefox"},
     "sign-in-refused": {"from": "2025-05-20T03:00:00Z", "until": "2025-05-20T04:00:00Z", "times": 1200, "addresses": 1},
     "request-refused": {"from": "2025-05-20T03:00:00Z", "until": "2025-05-20T04:00:00Z", "times": 1, "addresses": 1},

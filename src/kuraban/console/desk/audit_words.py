@@ -34,7 +34,17 @@ _SYSTEM = {
 }
 
 # Kinds that the machine writes by itself; everything else is somebody's act, or says who may act.
-MACHINE = frozenset(("decision", "fallback", "sign-in-refused", "request-refused", "keys-removed", "audit-checkpoint"))
+MACHINE = frozenset(
+    (
+        "decision",
+        "fallback",
+        "signals-acknowledged",
+        "sign-in-refused",
+        "request-refused",
+        "keys-removed",
+        "audit-checkpoint",
+    )
+)
 
 
 class Body(NamedTuple):
@@ -174,6 +184,14 @@ def _again(body: Body) -> Words:
     return f"外部への通知 {number} を再送", f"Message {number} sent again"
 
 
+def _signals(body: Body) -> Words:
+    stream, taken, refused = body.text("stream"), body.whole("acknowledged"), body.whole("refused")
+    return (
+        f"セキュリティイベント({stream}): 受領 {taken:,}件、拒否 {refused:,}件",
+        f"Of the stream {stream}, {counted(taken, 'security event token')} acknowledged and {refused:,} refused",
+    )
+
+
 def _sign_in(body: Body) -> Words:
     (ja, en), client = body.word("how", _WAYS), body.text("client")
     return f"{ja}でサインイン {client}", f"Signed in by {en} {client}"
@@ -250,6 +268,7 @@ SENTENCES: Mapping[str, Callable[[Body], Words]] = {
     "contact": _contact,
     "fallback": _fallback,
     "message-again": _again,
+    "signals-acknowledged": _signals,
     "sign-in": _sign_in,
     "sign-in-refused": _refused,
     "request-refused": _refused,
