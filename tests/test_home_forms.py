@@ -16,8 +16,10 @@ from kuraban.home import plan as plans
 from kuraban.home import tomlfile
 from kuraban.home.config import Config
 from kuraban.home.forms import plan as planned
-from kuraban.home.forms.questions import NONE, UNSURE, Question, Sent, Table, amount_of, ask, line, take, token
-from kuraban.home.forms.reach import World, questions
+from kuraban.home.forms.accounts import World
+from kuraban.home.forms.fields import amount_of
+from kuraban.home.forms.questions import NONE, UNSURE, Question, Sent, Table, ask, line, take, token
+from kuraban.home.forms.reach import questions
 from kuraban.home.plan import Market, Plan
 from kuraban.home.problems import HomeError
 from kuraban.home.reach import Belongings, editing, problems

@@ -13,7 +13,8 @@ from kuraban.home import looking, tomlfile
 from kuraban.home import plan as plans
 from kuraban.home.acts import TOKYO
 from kuraban.home.forms import plan as forms
-from kuraban.home.forms.questions import Asked, Choice, Question, Sent, WrongError, ask, day_of, take, token
+from kuraban.home.forms.fields import day_of
+from kuraban.home.forms.questions import Asked, Choice, Question, Sent, WrongError, ask, take, token
 from kuraban.home.model import Words
 from kuraban.home.ownerfile import ChangedError
 from kuraban.home.plan import Plan

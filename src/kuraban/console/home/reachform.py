@@ -11,8 +11,9 @@ from kuraban.console.frame import language_of
 from kuraban.console.home.editing import File, Kind, careful, compared, opened, save, sent
 from kuraban.console.home.seat import NotFoundError, Page, Visit
 from kuraban.home import hardening
+from kuraban.home.forms.accounts import KINDS, World
 from kuraban.home.forms.questions import UNSURE, Answer, Asked, Sent, ask, line, take, token
-from kuraban.home.forms.reach import KINDS, World, questions
+from kuraban.home.forms.reach import questions
 from kuraban.home.forms.suggesting import Suggested, suggested
 from kuraban.home.hardening import RECORD
 from kuraban.home.model import Words

@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 from kuraban.home.config import Config
 from kuraban.home.forms.choices import Many, One
-from kuraban.home.forms.questions import Choice, Day, Question, Table, Text, Tick, Whole, Yen
+from kuraban.home.forms.fields import Day, Text, Tick, Whole, Yen
+from kuraban.home.forms.questions import Choice, Question, Table
 from kuraban.home.mailstore import Heard
 from kuraban.home.model import Words
 from kuraban.home.plan import Market
