@@ -5,7 +5,7 @@ public_url = "https://desk.example.jp"       # where owners' links lead
 [[webhook]]
 name = "core"
 url = "https://core.example.jp/kuraban"
-secret_file = "/etc/kuraban/core.secret"     # at least 24 bytes; signs every delivery
+secret_file = "/etc/kuraban/core.secret"     # whsec_ and base64, or plain text; 24 bytes or more; signs every delivery
 least = "challenge"                          # from this action on
 
 [[shared_signals]]
@@ -24,6 +24,7 @@ require_second_channel = true                # refuse contacts that are e-mail o
 internal_hosts = ["push.example.local"]      # of your own network, that owners' channels may lead to; none by default
 """
 
+import base64
 import re
 import tomllib
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kuraban.core.policy import ACTIONS
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
+_PREFIX = b"whsec_"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -117,10 +119,23 @@ def load(path: Path) -> Outputs:
 
 def _webhook(table: Mapping[str, Any], where: str) -> Webhook:
     _only(table, {"name", "url", "secret_file", "least"}, where)
-    secret = _file(table, "secret_file", where)
-    if len(secret) < 24:
-        raise OutputsError(f"{where}: the secret needs at least 24 bytes; make one with `openssl rand -base64 32`")
+    secret = _secret(_file(table, "secret_file", where), where)
     return Webhook(_text(table, "name", where), _url(table.get("url"), where), secret, _least(table, where))
+
+
+def _secret(text: bytes, where: str) -> bytes:
+    """The key of a webhook's secret: after `whsec_` base64, as Standard Webhooks has it, else the text as it stands."""
+    key = text
+    if text.startswith(_PREFIX):
+        try:
+            key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
+        except ValueError:
+            raise OutputsError(f"{where}: after whsec_ the secret has to be base64") from None
+    if len(key) < 24:
+        raise OutputsError(
+            f'{where}: the secret needs at least 24 bytes; make one with `echo "whsec_$(openssl rand -base64 32)"`'
+        )
+    return key
 
 
 def _stream(table: Mapping[str, Any], where: str) -> Stream:
