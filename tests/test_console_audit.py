@@ -99,7 +99,7 @@ BODIES: dict[str, dict[str, object]] = {
     "two-person-rule": {"on": True},
     "contact": {"account": "623852", "channels": ["mailto"]},
     "fallback": {"event": "e", "account": "623852", "action": "challenge", "deadline_ms": 50},
-    "message-again": {"message": 9, "by": "console:1"},
+    "message-again": {"message": 9, "target": "core", "by": "console:1"},
     "signals-acknowledged": {"stream": "idp", "acknowledged": 3, "refused": 1},
     "sign-in": {"how": "passkey", "client": "Firefox"},
     "sign-in-refused": {"from": "2025-05-20T03:00:00Z", "until": "2025-05-20T04:00:00Z", "times": 1200, "addresses": 1},
@@ -126,6 +126,11 @@ def test_every_kind_of_entry_is_a_sentence_in_both_languages_without_the_names_o
     for name in BODIES[kind]:
         assert f"{name} " not in ja.replace("ring-x", "")
     assert "e-0" not in ja + en
+
+
+def test_sending_all_again_is_told_of_with_how_many_and_to_whom() -> None:
+    ja, en = sentence("message-again", b'{"target":"core","messages":1200,"by":"console:1"}', "Asia/Tokyo")
+    assert (ja, en) == ("core への不達 1,200件を再送", "Sent 1,200 dead letters to core again")
 
 
 def test_numbers_of_an_entry_are_written_as_everywhere_else() -> None:
@@ -230,4 +235,28 @@ def test_a_dead_message_is_sent_again_by_a_manager_alone_and_that_is_audited(des
     assert connection.execute("SELECT state FROM message WHERE id = ?", (number,)).fetchone() == ("due",)
     (who,) = connection.execute("SELECT who FROM audit WHERE kind = 'message-again'").fetchone()
     assert who == "boss"
+    connection.close()
+
+
+def test_all_that_was_given_up_to_one_receiver_is_sent_again_by_one_press_of_a_manager(desk: Running) -> None:
+    connection = sqlite3.connect(desk.service.journal)
+    connection.executemany(
+        "INSERT INTO message (target, key, made, body, state, tries, due, problem)"
+        " VALUES (?, ?, 1, x'7b7d', 'dead', 82, 0, 'down')",
+        [(target, str(n)) for target in ("crm", "siem") for n in range(3)],
+    )
+    connection.commit()
+    path = "/console/health/messages/again"
+    with signed_in(desk, "analyst", ANALYST) as client:
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', client.get("/console/health").text)[0]
+        assert client.post(path, data={"csrf": csrf, "target": "crm"}).status_code == 403
+    with signed_in(desk, "boss", MANAGER) as client:
+        page = client.get("/console/health").text
+        assert 'name="target" value="crm"' in page
+        csrf = re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+        assert client.post(path, data={"csrf": csrf, "target": "crm"}).status_code == 200
+    states = connection.execute("SELECT DISTINCT target, state FROM message WHERE target IN ('crm', 'siem')").fetchall()
+    assert sorted(states) == [("crm", "due"), ("siem", "dead")]
+    body = connection.execute("SELECT body FROM audit ORDER BY n DESC").fetchone()[0]
+    assert b'"target":"crm","messages":3' in body
     connection.close()

@@ -1,10 +1,12 @@
 """What others are told: signed, at least once, by every channel; and links that cannot be forged or used twice."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +25,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from desk import Running, running, theft
-from kuraban.server.outputs import delivery, settings
+from kuraban.server.outputs import delivery, letters, settings
 from kuraban.server.outputs.settings import Outputs, OutputsError, Owners, Stream, Webhook
-from kuraban.server.outputs.signing import Link, LinkError, mark_of, read_link, sign_link
+from kuraban.server.outputs.signing import Link, LinkError, mark_of, read_link, sign_link, webhook_headers
 from receivers import receiver, until
 
 SECRET = b"a secret of more than twenty-four bytes"
@@ -78,6 +80,51 @@ def test_a_receiver_that_is_down_is_tried_again_until_dead_and_by_hand(
             assert desk.client.post(f"/v1/messages/{dead['id']}/again").status_code == 200
             other.until(before + 1)
             assert desk.client.post("/v1/messages/99999/again").status_code == 404
+            entry = desk.client.get("/v1/audit").json()["entries"][0]
+            assert (entry["kind"], entry["who"], entry["body"]["target"]) == ("message-again", "local", "core")
+
+
+def test_dead_letters_are_paged_and_all_of_one_receiver_sent_again_each_part_audited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "AT_ONCE", 3)
+    streams = (Stream("polled", "https://desk.example", "https://other.example", KEY),)
+    with receiver() as other:
+        outputs = Outputs(webhooks=(Webhook("core", other.url, SECRET),), streams=streams)
+        with running(tmp_path, outputs) as desk:
+
+            def store(connection: sqlite3.Connection) -> None:
+                for n in range(8):
+                    for target in ("core", "polled"):
+                        desk.service.outbox.queue(connection, target, f"k{n}", b"{}", n, "dead", "down")
+
+            asyncio.run(desk.service.write(store))
+            found, more = [], {"limit": "5"}
+            while True:
+                page = desk.client.get("/v1/messages/dead", params=more).json()
+                found += [(each["id"], each["target"]) for each in page["messages"]]
+                if page["next"] is None:
+                    break
+                more = {"limit": "5", "cursor": page["next"]}
+            assert found == sorted(found, reverse=True)
+            assert sorted(target for _, target in found) == ["core"] * 8 + ["polled"] * 8
+            mine = desk.client.get("/v1/messages/dead", params={"target": "core"}).json()["messages"]
+            assert len(mine) == 8
+            again = desk.client.post("/v1/messages/again", json={"target": "core"})
+            assert again.json() == {"target": "core", "messages": 8}
+            other.until(8)
+            entries = desk.client.get("/v1/audit").json()["entries"]
+            said = [each["body"]["messages"] for each in entries if each["kind"] == "message-again"]
+            assert said == [2, 3, 3]
+            assert desk.client.post("/v1/messages/again", json={"target": "nobody"}).json()["messages"] == 0
+            assert desk.client.post("/v1/messages/again", json={"target": "polled"}).json()["messages"] == 8
+            assert len(desk.client.post("/v1/shared-signals/polled/poll", json={}).json()["sets"]) == 8
+
+
+def test_a_receivers_outage_of_a_weekend_makes_no_dead_letter() -> None:
+    between = [delivery.waits(tries) for tries in range(delivery.MOST_TRIES - 1)]
+    assert sum(between) >= 72 * 3600
+    assert max(between) == 3600
 
 
 def verified(token: str, jwk: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -398,6 +445,9 @@ PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     [
         ('[[webhook]]\nname = "a"\nurl = "http://x.example"\nsecret_file = "{s}"', "must be https"),
         ('[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret_file = "{short}"', "24 bytes"),
+        ('[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret_file = "{mangled}"', "be base64"),
+        ('public_url = "https://x.example"\n[owners]\ninternal_hosts = ["http://a"]', "list of host names"),
+        ('[[webhook]]\nname = "owner/mail"\nurl = "https://x.example"\nsecret_file = "{s}"', "every name once"),
         ('[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret = "x"', "unknown secret"),
         ('[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret_file = "{s}"\nleast = "allow"', "least is one of"),
         ('[[shared_signals]]\nname = "a"\ndelivery = "pull"', "push"),
@@ -408,13 +458,35 @@ PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     ],
 )
 def test_a_settings_file_that_cannot_be_right_is_refused_with_the_reason(tmp_path: Path, text: str, words: str) -> None:
-    secret, short = tmp_path / "s", tmp_path / "short"
+    secret, short, mangled = tmp_path / "s", tmp_path / "short", tmp_path / "mangled"
+    mangled.write_bytes(b"whsec_" + SECRET)
     secret.write_bytes(SECRET)
     short.write_bytes(b"short")
     path = tmp_path / "outputs.toml"
-    path.write_text(text.replace("{s}", str(secret)).replace("{short}", str(short)))
+    path.write_text(text.replace("{s}", str(secret)).replace("{short}", str(short)).replace("{mangled}", str(mangled)))
     with pytest.raises(OutputsError, match=words):
         settings.load(path)
+
+
+@pytest.mark.parametrize("secret", ["whsec_" + base64.b64encode(SECRET).decode(), base64.b64encode(SECRET).decode()])
+def test_the_check_of_webhooks_that_the_documents_show_believes_the_desk_and_nobody_else(
+    tmp_path: Path, secret: str
+) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "operations.md").read_text("utf-8")
+    shown: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], shown)
+    (tmp_path / "s").write_text(secret + "\n")
+    path = tmp_path / "outputs.toml"
+    path.write_text(f'[[webhook]]\nname = "a"\nurl = "https://x.example"\nsecret_file = "{tmp_path}/s"\n')
+    key = settings.load(path).webhooks[0].secret
+    assert key == (SECRET if secret.startswith("whsec_") else secret.encode())
+    now = int(time.time())
+    headers, old = webhook_headers(key, "msg_1", now, b"{}"), webhook_headers(key, "msg_1", now - 400, b"{}")
+    believed = shown["believed"]
+    assert believed(secret, headers, b"{}")
+    assert not believed(secret, headers, b"{ }")
+    assert not believed(secret, {**headers, "webhook-id": "msg_2"}, b"{}")
+    assert not believed(secret, old, b"{}")
 
 
 def test_a_settings_file_is_read_with_its_secrets_and_does_not_show_them(tmp_path: Path) -> None:

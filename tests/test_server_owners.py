@@ -15,7 +15,7 @@ from desk import Running, running, signed_in, theft
 from kuraban.journal import schema
 from kuraban.server.outputs import channels, delivery, network, owners
 from kuraban.server.outputs.posting import PostError
-from kuraban.server.outputs.settings import Outputs, Owners
+from kuraban.server.outputs.settings import Outputs, Owners, Webhook
 from kuraban.server.outputs.telling import Teller
 from receivers import hanging, receiver, until
 
@@ -191,6 +191,25 @@ def test_notices_lead_nowhere_else_and_end_when_their_time_is_over() -> None:
     assert found[:2] == ["", "ntfy: answered 307"]
     assert found[2] == f"ntfy: {network.INTERNAL} (final)"
     assert found[3:] == ["ntfy: not done within 1 s"] * 3
+
+
+def test_what_waits_for_its_hour_is_tried_at_once_when_a_receiver_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "waits", lambda tries: 3600.0)
+    with receiver() as other:
+        other.status = 503
+        with running(tmp_path, Outputs(webhooks=(Webhook("core", other.url, b"s" * 24, least=1),))) as desk:
+            desk.send(theft("v"))
+            until(lambda: len(messages(desk).get("core", [])) > 3)
+            other.until(len(messages(desk)["core"]))
+            other.status = 200
+            desk.client.post(f"/v1/alerts/{_alert(desk)}", json={"state": "takeover", "who": "w"})
+            until(lambda: set(messages(desk)["core"]) == {"sent"})
+
+
+def _alert(desk: Running) -> int:
+    return int(desk.client.get("/v1/alerts").json()["alerts"][0]["id"])
 
 
 def test_an_address_an_earlier_version_took_is_looked_at_when_it_is_used(tmp_path: Path) -> None:

@@ -333,9 +333,23 @@ class Message(Struct, frozen=True):
 
 
 class Messages(Struct, frozen=True):
-    """Messages that could not be delivered, newest first."""
+    """Messages that could not be delivered, newest first. next: the cursor of the next page, null at the end."""
 
     messages: list[Message]
+    next: str | None
+
+
+class Again(Struct, frozen=True, forbid_unknown_fields=True):
+    """Send everything that could not be delivered to a receiver once more. target: as the messages name it."""
+
+    target: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class SentAgain(Struct, frozen=True):
+    """How many messages are on their way again."""
+
+    target: str
+    messages: int
 
 
 class Poll(Struct, frozen=True):

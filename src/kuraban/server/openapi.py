@@ -17,6 +17,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "state": {"type": "string", "enum": ["open", "acknowledged", "takeover", "owner"]},
     "account": {"type": "string"},
     "group": {"type": "string"},
+    "target": {"type": "string", "description": "the receiver, as its messages name it"},
 }
 _PROBLEMS = {
     "400": "not a valid request",

@@ -18,7 +18,7 @@ from kuraban.server import accounts, api, verdicts
 from kuraban.server.clock import written
 from kuraban.server.contacts import contact_set
 from kuraban.server.endpoint import Asked, Endpoint, answer
-from kuraban.server.outputs import outbox, polling
+from kuraban.server.outputs import letters, polling
 from kuraban.server.paging import cursor, limit, place
 from kuraban.server.policy_routes import policy_change, policy_list, proposal_judged, proposal_list
 from kuraban.server.problems import ProblemError
@@ -179,24 +179,26 @@ async def audit_list(asked: Asked) -> api.Audit:
 
 
 async def dead_letters(asked: Asked) -> api.Messages:
-    """Messages that could not be delivered."""
-    most = limit(asked.request.query_params.get("limit"))
-    rows = await asked.service.read(
-        lambda connection: connection.execute(
-            "SELECT id, target, made, state, tries, problem FROM message WHERE state = 'dead' ORDER BY id DESC LIMIT ?",
-            (most,),
-        ).fetchall()
-    )
-    return api.Messages([api.Message(row[0], row[1], written(row[2]), *row[3:]) for row in rows])
+    """A page of messages that could not be delivered."""
+    query = asked.request.query_params
+    most, before = limit(query.get("limit")), place(query.get("cursor"), int)
+    found = await asked.service.read(lambda connection: letters.dead(connection, most + 1, before, query.get("target")))
+    shown = [api.Message(each.id, each.target, written(each.made), *each[3:]) for each in found[:most]]
+    return api.Messages(shown, cursor(found[most - 1].id) if len(found) > most else None)
 
 
 async def message_again(asked: Asked) -> api.Messages:
     """Send a message once more."""
     number = min(asked.request.path_params["message"], 2**62)
-    if not await asked.service.write(lambda connection: outbox.send_again(connection, number)):
+    if not await letters.again(asked.service, number, asked.by, asked.by):
         raise ProblemError(404, "not-found", f"there is no delivered or dead message {number}")
-    asked.service.outbox.ring_now()
     return await dead_letters(asked)
+
+
+async def messages_again(asked: Asked) -> api.SentAgain:
+    """Send everything that could not be delivered to a receiver once more."""
+    target = asked.body.target
+    return api.SentAgain(target, await letters.all_again(asked.service, target, asked.by, asked.by))
 
 
 async def poll(asked: Asked) -> api.Polled:
@@ -263,7 +265,9 @@ ENDPOINTS = (
     Endpoint("POST", "/v1/policy/proposals/{proposal:int}", "manage", proposal_judged, api.Judgement,
              {200: api.ProposalView}, "Turn a change of the policy down, or withdraw it (提案の却下・取り下げ)"),
     Endpoint("GET", "/v1/messages/dead", "manage", dead_letters, None, {200: api.Messages},
-             "Messages that could not be delivered (届かなかった通知)", ("limit",)),
+             "Messages that could not be delivered (届かなかった通知)", ("limit", "cursor", "target")),
+    Endpoint("POST", "/v1/messages/again", "manage", messages_again, api.Again, {200: api.SentAgain},
+             "Send everything that could not be delivered to a receiver once more (宛先ごとの一括再送)"),
     Endpoint("POST", "/v1/messages/{message:int}/again", "manage", message_again, None, {200: api.Messages},
              "Send a message once more (通知の再送)"),
     Endpoint("POST", "/v1/shared-signals/{stream}/poll", "signals:{stream}", poll, api.Poll, {200: api.Polled},

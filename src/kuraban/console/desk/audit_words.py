@@ -180,7 +180,9 @@ def _fallback(body: Body) -> Words:
 
 
 def _again(body: Body) -> Words:
-    number = body.text("message")
+    number, target, many = body.text("message"), body.text("target"), body.whole("messages")
+    if many:
+        return f"{target} への不達 {many:,}件を再送", f"Sent {counted(many, 'dead letter')} to {target} again"
     return f"外部への通知 {number} を再送", f"Message {number} sent again"
 
 

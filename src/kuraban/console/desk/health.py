@@ -22,7 +22,8 @@ from kuraban.console.desk.reading import whole
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.journal import store
 from kuraban.server.meters import BOUNDS
-from kuraban.server.outputs import outbox
+from kuraban.server.outputs import letters
+from kuraban.server.outputs.letters import Letter
 from kuraban.server.problems import ProblemError
 from kuraban.server.refusals import PROBLEMS
 from kuraban.server.service import Service
@@ -48,16 +49,6 @@ class Target(NamedTuple):
     name: str
     due: int
     dead: int
-
-
-class Dead(NamedTuple):
-    """A message that could not be delivered."""
-
-    id: int
-    target: str
-    made: int
-    tries: int
-    problem: str
 
 
 class Refused(NamedTuple):
@@ -92,7 +83,7 @@ class Kept:
     size: int
     snapshots: list[Snapshot]
     targets: list[Target]
-    dead: list[Dead]
+    dead: list[Letter]
 
 
 async def page(visit: Visit) -> Response:
@@ -132,18 +123,17 @@ async def _refused(visit: Visit) -> list[Refused]:
 
 async def again(visit: Visit) -> Response:
     """Send a dead message once more."""
-    number, service = whole(visit.request.path_params["message"], 2**62), visit.service
-    trail, now, who = service.ready().trail, service.clock.now(), visit.person.name
-
-    def job(connection: sqlite3.Connection) -> bool:
-        found = outbox.send_again(connection, number)
-        if found:
-            trail.add(now, "message-again", who, {"message": number, "by": f"console:{visit.person.id}"})
-        return found
-
-    if not await service.write(job):
+    number = whole(visit.request.path_params["message"], 2**62)
+    if not await letters.again(visit.service, number, visit.person.name, f"console:{visit.person.id}"):
         raise ProblemError(404, "not-found", f"there is no delivered or dead message {number}")
-    service.outbox.ring_now()
+    return visit.go("/health")
+
+
+async def all_again(visit: Visit) -> Response:
+    """Send all dead messages to a receiver once more."""
+    await letters.all_again(
+        visit.service, visit.form.get("target", "")[:256], visit.person.name, f"console:{visit.person.id}"
+    )
     return visit.go("/health")
 
 
@@ -160,26 +150,15 @@ def _kept(connection: sqlite3.Connection, service: Service) -> Kept:
         usage.total,
         [_snapshot(path) for path in service.snapshots.found()],
         _targets(connection),
-        [
-            Dead(*row)
-            for row in connection.execute(
-                "SELECT id, target, made, tries, problem FROM message WHERE state = 'dead' ORDER BY id DESC LIMIT ?",
-                (MOST_DEAD,),
-            )
-        ],
+        letters.dead(connection, MOST_DEAD),
     )
 
 
 def _targets(connection: sqlite3.Connection) -> list[Target]:
-    names = connection.execute(
-        "WITH RECURSIVE each (name) AS (SELECT min(target) FROM message UNION ALL"
-        " SELECT (SELECT min(target) FROM message WHERE target > each.name) FROM each WHERE each.name IS NOT NULL)"
-        " SELECT name FROM each WHERE name IS NOT NULL"
-    ).fetchall()
     count = "SELECT count(*) FROM message WHERE target = ? AND state = ?"
     return [
         Target(name, *(int(connection.execute(count, (name, state)).fetchone()[0]) for state in ("due", "dead")))
-        for (name,) in names
+        for name in letters.targets(connection)
     ]
 
 
@@ -260,4 +239,5 @@ def _versions(service: Service) -> list[tuple[str, str]]:
 PAGES = (
     Page("GET", "/health", "viewer", page),
     Page("POST", "/health/messages/{message}/again", "manager", again),
+    Page("POST", "/health/messages/again", "manager", all_again),
 )

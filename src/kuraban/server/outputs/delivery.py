@@ -2,7 +2,8 @@
 one that is down or slow holds up nobody else.
 
 A message is tried until it arrives: after two seconds, four, eight … an hour, then hourly until `MOST_TRIES`, which is
-three days: a receiver that fails on a Friday evening has everything on Monday. After that it is a dead letter.
+three days: a receiver that fails on a Friday evening has everything on Monday. After that it is a dead letter. Once one
+arrives after many that did not, the others are tried at once.
 """
 
 import asyncio
@@ -25,13 +26,13 @@ from kuraban.server.outputs.telling import Teller, TellerGoneError
 if TYPE_CHECKING:
     from kuraban.server.service import Service
 
-MOST_TRIES = 82  # the last three days after the first
+MOST_TRIES = 83  # the last three days after the first
 OWNER = "owner"  # what an owner has to be told, before it is a message for each of his channels
 FEEDBACK = "feedback"
 _AT_ONCE = 8  # notices of one kind of channel under way together
 _IDLE_S = 30.0
 _PAUSE_S = 2.0
-_OWNERS_FAILING = 3  # a channel of one owner that is out of order is no trouble of the desk's
+_MANY = 3  # messages that fail, one after the other: less may be theirs, a channel of one owner that is out of order
 
 
 class Due(NamedTuple):
@@ -148,8 +149,12 @@ class Deliveries:
             problem = await _tried(service, lane, message)
             state = _state(message, problem)
             self._meters.messages.labels(lane.target, state).inc()
+            recovered = not problem and len(lane.failing) >= _MANY
             self._note(service, lane, message.id, str(problem or ""))
             await service.write(partial(_settle, message=message, state=state, problem=str(problem or "")))
+            if recovered:  # what waits for its hour need not wait any longer
+                await service.write(partial(_hasten, target=lane.target))
+                lane.bell.set()
         except Exception as error:
             # The desk accepts nothing just now, or a receiver found a new way to fail: what is due stays due.
             service.log.write("delivery-put-off", target=lane.target, kind=type(error).__name__)
@@ -161,10 +166,10 @@ class Deliveries:
         """Note an outcome. What fails for so many messages (least), with nothing delivered since, is a condition."""
         if not problem:
             lane.failing.clear()
-        elif len(lane.failing) < _OWNERS_FAILING:
+        elif len(lane.failing) < _MANY:
             lane.failing.add(message)
         self._failing.pop(lane.target, None)
-        if lane.failing and len(lane.failing) >= (least or (_OWNERS_FAILING if lane.at_once > 1 else 1)):
+        if lane.failing and len(lane.failing) >= (least or (_MANY if lane.at_once > 1 else 1)):
             self._failing[lane.target] = problem
         words = "; ".join(f"{target}: {why}" for target, why in self._failing.items())
         service.condition("outputs_failing", bool(self._failing), words)
@@ -241,6 +246,10 @@ def _due(connection: sqlite3.Connection, target: str, busy: tuple[int, ...], mos
     due = [Due(*row[:5]) for row in rows if row[5] <= now]
     later = [row[5] for row in rows if row[5] > now]
     return due, (later[0] - now) / 1e6 if later else _IDLE_S
+
+
+def _hasten(connection: sqlite3.Connection, target: str) -> None:
+    connection.execute("UPDATE message SET due = 0 WHERE target = ? AND state = 'due' AND due > 0", (target,))
 
 
 def _state(message: Due, problem: PostError | None) -> str:

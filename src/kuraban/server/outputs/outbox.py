@@ -145,11 +145,3 @@ class Outbox:
         """Deliver until cancelled."""
         self._loop = asyncio.get_running_loop()
         await self._deliveries.run(service)
-
-
-def send_again(connection: sqlite3.Connection, message: int) -> bool:
-    """Make a dead (or delivered) message due again; False where there is none."""
-    cursor = connection.execute(
-        "UPDATE message SET state = 'due', tries = 0, due = 0 WHERE id = ? AND state IN ('dead', 'sent')", (message,)
-    )
-    return cursor.rowcount == 1
