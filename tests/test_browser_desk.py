@@ -35,6 +35,23 @@ PAGES = {
     "me": "/me",
 }
 
+# Whether each named point of a chart is there: in the colour of one that stands at that place.
+_DRAWN = """() => {
+    const { plot, dataset } = document.getElementById('plot'), given = JSON.parse(dataset.chart);
+    const pixel = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgb = (name) => {
+        pixel.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
+        pixel.fillRect(0, 0, 1, 1);
+        return [...pixel.getImageData(0, 0, 1, 1).data].join();
+    };
+    const colours = given.labels.map((each) => rgb(each.colour));
+    const { width, height } = plot.ctx.canvas, all = plot.ctx.getImageData(0, 0, width, height).data;
+    const place = (each) => [plot.valToPos(each.x, 'x', true), plot.valToPos(each.y, 'y', true)].map(Math.round);
+    const at = ([x, y]) => [...all.slice(4 * (y * width + x), 4 * (y * width + x) + 4)].join();
+    const there = (each) => colours.includes(at(place(each)));
+    return Object.fromEntries(given.labels.map((each) => [each.text, there(each)]));
+}"""
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
@@ -70,6 +87,7 @@ def test_another_policy_is_tried_on_the_journal_and_the_two_outcomes_stand_side_
     expect(page.locator("#trial")).to_have_attribute("data-state", "done", timeout=120_000)
     settled(page)
     expect(page.locator("#sides")).to_contain_text("追加認証以上の口座")
+    assert page.evaluate(_DRAWN) == {"× 1 この文面": True, "実際": True}
     inspected(lambda **options: look.signed_in(desk, "責任者", MANAGER, **options), page.url, "desk-trial")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -74,6 +75,11 @@ NO_DEVICE_WORDS = {
     True: ("端末IDがない(この口座ではいつもある)", "no device id, which this account usually has"),
     False: ("端末IDがない(それだけでは疑わしくない)", "no device id, which by itself is not suspicious"),
 }
+# The fact of `cash.new_payout` is whole hours since the change; 0 also where none is on record.
+NEW_PAYOUT_WORDS = (
+    "新しい出金先への出金(変更から1時間以内、または変更の記録がない)",
+    "a withdrawal to a new payout account, changed within the hour or with no change on record",
+)
 
 # The English of sentences that count, where the count is 1.
 ONCE = {
@@ -202,6 +208,8 @@ class Writer:
         signal = SIGNALS[k]
         if k == ids.DEVICE and fact == NO_DEVICE:
             ja, en = NO_DEVICE_WORDS[weight > 0]
+        if k == ids.NEW_PAYOUT and fact == 0:
+            ja, en = NEW_PAYOUT_WORDS
         if fact == 1 and "{fact}" in en:
             en = ONCE.get(k, en)
         words: tuple[dict[str, str], dict[str, str]] = ({}, {})
@@ -254,9 +262,14 @@ class Writer:
         return words.replace(UNKNOWN_NAME, UNKNOWN[0]), words.replace(UNKNOWN_NAME, UNKNOWN[1])
 
 
+def few(value: float) -> str:
+    """A number in three figures, without powers of ten: 1,040, 12.3, 0.5."""
+    return f"{Decimal(f'{value:.3g}'):,f}"
+
+
 def _number(kind: str, fact: int, i: int) -> str:
     if kind == "permille":
-        return f"{fact / 10:,.3g}" if fact < 65_535 else ("6,500以上" if i == 0 else "over 6,500")
+        return few(fact / 10) if fact < 65_535 else ("6,500以上" if i == 0 else "over 6,500")
     return f"{fact:,}"
 
 

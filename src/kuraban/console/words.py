@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from kuraban.decisions import METHOD_WORDS, SETTING_WORDS
+from kuraban.decisions import METHOD_WORDS, SETTING_WORDS, few
 from kuraban.plurals import counted
 
 ACTIONS = {
@@ -46,6 +46,13 @@ EVENTS = {
     "owner.denied": ("本人が否認", "owner denied"),
     "credentials.reset": ("認証情報の再発行", "credentials reset"),
 }
+_LENGTHS = (
+    (365 * 86_400, "年", "y"),
+    (30 * 86_400, "か月", "mo"),
+    (86_400, "日", "d"),
+    (3600, "時間", "h"),
+    (60, "分", "min"),
+)
 _SCALES = {"ja": ((1e12, "兆"), (1e8, "億"), (1e4, "万")), "en": ((1e9, "bn"), (1e6, "M"), (1e3, "k"))}
 
 
@@ -55,10 +62,12 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
     unknown = "不明" if language == "ja" else "unknown"
 
     def when(value: int | str | datetime | None, form: str = "%m/%d %H:%M:%S") -> Markup | str:
-        """A time as a <time> element; None is unknown."""
+        """A time as a <time> element; None is unknown. A day of another year than the present says which."""
         if value is None:
             return unknown
         found = moment(value).astimezone(place)
+        if form.startswith("%m/%d") and found.year != datetime.now(place).year:
+            form = f"%Y/{form}"
         return Markup('<time datetime="{}">{}</time>').format(found.isoformat(), found.strftime(form))
 
     def day(value: int | str | datetime | None) -> Markup | str:
@@ -70,13 +79,17 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
             return unknown
         return f"{value:,.0f}円" if language == "ja" else f"¥{value:,.0f}"
 
+    def change(value: float) -> str:
+        """By how much an amount changed, with its sign."""
+        return ("+" if round(value) > 0 else "") + yen(round(value) + 0.0)
+
     def about(value: float | None) -> str:
         """An amount in three figures: 1.23億円, ¥123M."""
         if value is None or math.isnan(value):
             return unknown
         for size, name in _SCALES[language]:
             if abs(value) >= size:
-                short = f"{value / size:,.3g}" if abs(value) < 1000 * size else f"{value / size:,.0f}"
+                short = few(value / size) if abs(value) < 1000 * size else f"{value / size:,.0f}"
                 return f"{short}{name}円" if language == "ja" else f"¥{short}{name}"
         return yen(value)
 
@@ -90,12 +103,8 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         return unknown if value is None else counted(value, noun)
 
     def percent(value: float | None) -> str:
-        """A probability. What is small says how small; nothing is ever shown as certain."""
-        if value is None or math.isnan(value):
-            return unknown
-        if value < 0.001:
-            return "<0.1%" if value > 0 else "0%"
-        return f"{value:.1%}" if value < 0.999 else ">99.9%"
+        """A probability, as `share` writes it."""
+        return unknown if value is None or math.isnan(value) else share(value)
 
     def named(value: str, table: Mapping[str, tuple[str, str]]) -> str:
         return table.get(value, (value, value))[0 if language == "ja" else 1]
@@ -104,7 +113,9 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         "when": when,
         "day": day,
         "yen": yen,
+        "change": change,
         "about": about,
+        "figure": figure,
         "number": number,
         "percent": percent,
         "counted": several,
@@ -115,6 +126,29 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         "method_word": lambda value: named(value, METHOD_WORDS),
         "data": data,
     }
+
+
+def figure(value: float) -> str:
+    """A number as people write it, whatever its size: 0.000005, 1,040, 1,000,000,000; six figures at most."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
+    places = max(0, 5 - math.floor(math.log10(abs(value))))
+    shown = f"{value:,.{places}f}"
+    return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def share(value: float) -> str:
+    """A probability. What is small says how small; nothing is ever shown as certain."""
+    if value < 0.001:
+        return "<0.1%" if value > 0 else "0%"
+    return f"{value:.1%}" if value < 0.999 else ">99.9%"
+
+
+def lasting(seconds: float, language: str) -> str:
+    """How long something took, in one unit and as short as a chart needs it: 5時間, 5 h."""
+    size, ja, en = next(each for each in _LENGTHS if seconds >= 2 * each[0] or each[0] == 60)
+    count = int(seconds // size)
+    return f"{count}{ja}" if language == "ja" else f"{count} {en}"
 
 
 def moment(value: int | str | datetime) -> datetime:

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from starlette.responses import Response
 
-from kuraban.console.desk import policy_words, trials
+from kuraban.console.desk import policy_words, trial_plot, trials
 from kuraban.console.desk.policy_words import SECTIONS, Firm, Line, Wrong
 from kuraban.console.desk.reading import whole
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.console.desk.trials import Trial
+from kuraban.console.frame import language_of
 from kuraban.core.policy import ACTIONS, PolicyError
 from kuraban.journal import proposals, store
 from kuraban.journal.proposals import Proposal
@@ -203,24 +204,8 @@ async def trial(visit: Visit) -> Response:
     found = _trial(visit)
     record, current = policy_words.checked(found.toml), visit.service.policies[-1]
     changed = [] if isinstance(record, Wrong) else _changed(record, found.toml, current)
-    return visit.page("trial.html", trial=found, changed=changed, actions=ACTIONS, plot=plot(found), states=trials)
-
-
-def plot(trial: Trial) -> dict[str, Any]:
-    """Friction (accounts) against loss: the sweep in the order of its friction, and where the journal is."""
-    if trial.result is None:
-        return {"x": [], "sweep": [], "was": []}
-    points: list[tuple[int, float | None, float | None]] = [
-        # The dearer friction is, the fewer accounts and the more loss: so the line goes from the left to the right.
-        *((point.accounts, point.left, None) for point in reversed(trial.result.sweep)),
-        (trial.result.was.accounts, None, trial.result.was.left),
-    ]
-    points.sort(key=lambda each: each[0])
-    return {
-        "x": [accounts for accounts, _, _ in points],
-        "sweep": [left for _, left, _ in points],
-        "was": [was for _, _, was in points],
-    }
+    drawn = trial_plot.plot(found.result, language_of(visit.request)) if found.result is not None else None
+    return visit.page("trial.html", trial=found, changed=changed, actions=ACTIONS, plot=drawn, states=trials)
 
 
 async def cancel(visit: Visit) -> Response:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kuraban.console.words import figure
 from kuraban.core.policy import ACTIONS, KEYS, PolicyError, fallback
 from kuraban.journal import store
 
@@ -50,6 +51,7 @@ MEANINGS: dict[tuple[str, str], Words] = {
     ("loss", "thin_purchase"): ("薄商い銘柄の買付のうち損失になりうる割合", "share of a purchase of a thin share"),
     ("loss", "unknown_exposure"): ("残高が不明な口座の想定額(円)", "for accounts whose holdings are unknown (yen)"),
 }
+_POWER = re.compile(r"(?<= )\d(?:\.\d+)?e[+-]\d+\b")  # how the core's messages write what is very large or small
 _PREFIX = re.compile(r"^.*?/policy\.toml(: | is )")
 
 
@@ -110,7 +112,7 @@ def checked(text: str) -> np.ndarray | Wrong:
 
 
 def _wrong(text: str, message: str) -> Wrong:
-    words = _PREFIX.sub("", message)
+    words = _POWER.sub(lambda found: figure(float(found[0])), _PREFIX.sub("", message))
     for pattern, ja in _SAID:
         found = pattern.search(words)
         if found is not None:

@@ -1,5 +1,8 @@
-// Draws <figure data-chart="…"> with uPlot. The attribute is JSON:
-//   {"x": [seconds, …], "time": true, "series": [{"label", "values", "kind": "line" | "flat" | "steps" | "bars" | "points", "colour", "axis"}], "y": "number" | "money" | "logit" | "percent", "marks": [{"x", "label"}], "zone": "Asia/Tokyo", "label": what x is, where it is no time}
+// Draws <figure data-chart="…"> with uPlot; `marks.js` draws what uPlot does not, `pointing.js` says what a point is. The attribute is JSON:
+//   {"x": [seconds, …], "time": true, "series": [{"label", "values", "kind": "line" | "flat" | "steps" | "bars" | "points", "colour", "axis"}], "y": "number" | "money" | "logit" | "percent", "marks": [{"x", "label"}], "zone": "Asia/Tokyo", "label": what x is, where it is no time,
+//    "ticks": [[time, day, year], …] and "gaps": [{"x", "seconds", "label"}] where each x is an event, "labels": [{"x", "y", "text", "shape", "colour"}] points with their names,
+//    "says": [what each x is, in words], "rows": [id of the element that tells more of it], "here": the index of the one that matters most}
+// A series of points may have a "shape": triangle, square, cross or diamond.
 // A polled part brings new figures for a chart that stays: <div data-chart-for="id" data-chart-new="…">.
 // Every page says in words, or in a table, what a chart shows: a chart is never the only place.
 "use strict";
@@ -34,6 +37,7 @@
 
   // All there is; around a lone point some room on either side: an hour, or one.
   const around = (room) => (_, from, to) => (from == null || from !== to ? [from, to] : [from - room, to + room]);
+  const spread = (from, to) => { const room = Math.max(1, (to - from) * 0.08); return [from - room, to + room]; };
   const wide = (figure) => Math.max(200, (figure.querySelector(".plot") || figure).clientWidth);
 
   function draw(figure) {
@@ -42,24 +46,27 @@
     const room = figure.querySelector(".plot") || figure.appendChild(Object.assign(document.createElement("div"), { className: "plot" }));
     const width = wide(figure);
     const ink = colour("ink"), line = colour("line");
+    const stepped = Boolean(given.ticks);
     const axis = (more) => ({ stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, ...more });
     const options = {
       width, height: Number(figure.dataset.height || 220),
-      scales: { x: { time: given.time !== false, range: around(given.time === false ? 1 : 3600) }, y: given.range ? { range: given.range } : {} },
-      axes: [axis(given.time === false ? { values: (_, ticks) => ticks.map(written.number) } : { values: times, space: 70 }), axis({
+      scales: { x: { time: given.time !== false, range: stepped ? (_, from, to) => [from - 0.5, to + 0.5] : given.labels ? (_, from, to) => spread(from, to) : around(given.time === false ? 1 : 3600) }, y: given.range ? { range: given.range } : {} },
+      axes: [stepped ? axis(marks.byEvent(given)) : axis(given.time === false ? { values: (_, ticks) => ticks.map(written.number) } : { values: times, space: 70 }), axis({
         size: 72, values: (_, ticks) => ticks.map(say),
         ...(given.y === "logit" ? { splits: (_, axis_, low, high) => odds.filter((v) => v >= low && v <= high) } : {}),
       })],
       tzDate: given.zone ? (seconds) => uPlot.tzDate(new Date(seconds * 1e3), given.zone) : undefined,
       cursor: { drag: { x: true, y: false } },
-      legend: { live: true },
+      legend: { live: !given.says },
+      padding: given.says ? [18, 12, 0, 0] : undefined,
       series: [{ label: given.time === false ? given.label || "" : { ja: "時刻", en: "Time" }[language], value: given.time === false ? (_, v) => written.number(v) : "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" }, ...given.series.map((each) => ({
-        label: each.label, stroke: colour(each.colour || "link"), width: each.kind === "points" ? 0 : 2,
+        label: `${marks.glyph[each.shape] || ""}${each.label}`, stroke: colour(each.colour || "link"), width: each.kind === "points" ? 0 : 2,
         fill: each.kind === "bars" ? `${colour(each.colour || "link")}55` : undefined,
-        points: { show: each.kind === "points" || (each.kind !== "flat" && each.values.length < 40), size: 7, fill: colour(each.colour || "link") },
+        points: { show: (each.kind === "points" && !each.shape) || (each.kind !== "flat" && each.values.length < 40), size: 7, fill: colour(each.colour || "link") },
         paths: paths(each.kind), spanGaps: true, value: (_, v) => say(v),
       }))],
       hooks: { draw: [(plot) => {
+        marks.draw(plot, given, colour);
         for (const mark of given.marks || []) {
           const x = plot.valToPos(mark.x, "x", true);
           if (x < plot.bbox.left || x > plot.bbox.left + plot.bbox.width) continue;
@@ -74,6 +81,7 @@
     room.replaceChildren();
     figure.plot = new uPlot(options, [given.x, ...given.series.map((each) => each.values)], room);
     figure.drawn = figure.dataset.chart;
+    if (given.says) pointing.over(figure, given);
   }
 
   function renew(bearer) {
