@@ -180,12 +180,14 @@ def inspected(open: Callable[..., Page], address: str, name: str) -> None:
         settled(page)
         assert page.locator("html").get_attribute("lang") == language
         found += barriers(page)
-        found += spilled(page, "the window")
+        found += [*spilled(page, "the window"), *broken(page, "the window")]
         shoot(page, f"{name}-{language}")
+        page.set_viewport_size({"width": 1024, "height": 800})
+        found += [*spilled(page, "a narrow window"), *broken(page, "a narrow window")]
         page.emulate_media(color_scheme="dark")
         found += [f"dark: {each}" for each in barriers(page, "color-contrast")]
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        found += spilled(page, "a phone")
+        found += [*spilled(page, "a phone"), *broken(page, "a phone")]
         shoot(page, f"{name}-{language}-dark-phone")
         assert not page.evaluate("window.hostile")
         page.context.close()
@@ -195,12 +197,34 @@ def inspected(open: Callable[..., Page], address: str, name: str) -> None:
 def spilled(page: Page, what: str) -> list[str]:
     """What makes a page wider than its window, and what reaches beyond the panel it stands in."""
     found = [f"wider than {what}: {each}" for each in page.evaluate(_WIDE)] if overflow(page) > 0 else []
+    if page.evaluate(
+        "[...document.querySelectorAll('header nav')].some((nav) => nav.scrollWidth > nav.clientWidth + 1)"
+    ):
+        found.append(f"on {what}, pages out of sight in the bar")
     return found + [f"on {what}, wider than its panel: {each}" for each in page.evaluate(_SPILLED)]
+
+
+def broken(page: Page, what: str) -> list[str]:
+    """Words and numbers that do not stand in one line: amounts, times, headings of tables, short names."""
+    return [f"on {what}, broken: {each}" for each in page.evaluate(_BROKEN)]
 
 
 _SPILLED = """() => [...document.querySelectorAll('main .panel, main .tile')].filter(
     (each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX === 'visible'
 ).map((each) => each.textContent.trim().replace(/\\s+/g, ' ').slice(0, 120))"""
+
+_BROKEN = """() => [...document.querySelectorAll('main :is(td.figure, thead th, time, bdi.brief, .chip)')]
+    .filter((each) => !each.closest('thead') || getComputedStyle(each.closest('thead')).position !== 'absolute')
+    .flatMap((each) => {
+        const texts = [], walker = document.createTreeWalker(each, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) texts.push(walker.currentNode);
+        return texts.flatMap((text) => [...text.data.matchAll(/\\S+/g)].filter((word) => {
+            const range = document.createRange();
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+        }).map((word) => `${word[0]} in ${each.outerHTML.slice(0, 120)}`));
+    })"""
 
 # The innermost elements that reach beyond the window, and do not scroll within something that fits.
 _WIDE = """() => [...document.querySelectorAll('main *, header *')].filter((each) => {

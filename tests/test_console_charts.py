@@ -73,7 +73,7 @@ def test_a_day_of_another_year_says_which() -> None:
     ago, now = (datetime(year, 6, 1, 12, tzinfo=UTC) for year in (present - 1, present))
     shown = [re.sub("<[^>]*>", "", str(when(each, "%m/%d %H:%M"))) for each in (ago, now)]
     assert shown == [f"{present - 1}/06/01 21:00", "06/01 21:00"]
-    assert f">{present - 1}/06/01 21:00:00<" in when(ago)
+    assert re.sub("<[^>]*>", "", str(when(ago))) == f"{present - 1}/06/01 21:00:00"
 
 
 def test_numbers_are_written_without_powers_of_ten() -> None:

@@ -61,7 +61,7 @@ def test_every_number_of_the_policy_stands_there_with_its_meaning(desk: Running)
 @pytest.mark.parametrize(
     ("text", "line", "word"),
     [
-        ("[cost]\nnotify = 15\nchallenge = -1\n", 3, "0 から 1e+09"),
+        ("[cost]\nnotify = 15\nchallenge = -1\n", 3, "0 から 1,000,000,000"),
         ("[cost]\n\nchalenge = 1\n", 3, "chalenge"),
         ("[cost\n", 1, "TOML"),
         ('[broker]\ncountry = "Japan"\n', 2, "大文字2字"),

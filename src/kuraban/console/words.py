@@ -2,6 +2,7 @@
 
 import json
 import math
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -46,6 +47,8 @@ EVENTS = {
     "owner.denied": ("本人が否認", "owner denied"),
     "credentials.reset": ("認証情報の再発行", "credentials reset"),
 }
+_MOST = 1e16  # amounts beyond that are no amounts, and have more figures than a page has room
+_BRIEF = 16  # columns, in which a wide letter takes two
 _LENGTHS = (
     (365 * 86_400, "年", "y"),
     (30 * 86_400, "か月", "mo"),
@@ -68,15 +71,28 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         found = moment(value).astimezone(place)
         if form.startswith("%m/%d") and found.year != datetime.now(place).year:
             form = f"%Y/{form}"
-        return Markup('<time datetime="{}">{}</time>').format(found.isoformat(), found.strftime(form))
+        # A line may end between day and hour, not within either.
+        shown = found.strftime(form)
+        if len(shown) <= _BRIEF - 2:
+            return Markup('<time class="brief" datetime="{}">{}</time>').format(found.isoformat(), shown)
+        parts = (Markup('<span class="brief">{}</span>').format(each) for each in shown.split())
+        return Markup('<time datetime="{}">{}</time>').format(found.isoformat(), Markup(" ").join(parts))
 
     def day(value: int | str | datetime | None) -> Markup | str:
         return when(value, "%Y-%m-%d")
+
+    def called(name: str) -> Markup:
+        """A name that strangers chose. A short one, as account numbers are, keeps together."""
+        if _width(name) <= _BRIEF:
+            return Markup('<bdi class="brief">{}</bdi>').format(name)
+        return Markup("<bdi>{}</bdi>").format(name)
 
     def yen(value: float | None) -> str:
         """A whole amount of the account's currency."""
         if value is None or math.isnan(value):
             return unknown
+        if abs(value) >= _MOST:
+            return "1京円以上" if language == "ja" else "¥10,000,000bn or more"
         return f"{value:,.0f}円" if language == "ja" else f"¥{value:,.0f}"
 
     def change(value: float) -> str:
@@ -85,8 +101,8 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
 
     def about(value: float | None) -> str:
         """An amount in three figures: 1.23億円, ¥123M."""
-        if value is None or math.isnan(value):
-            return unknown
+        if value is None or math.isnan(value) or abs(value) >= _MOST:
+            return yen(value)
         for size, name in _SCALES[language]:
             if abs(value) >= size:
                 short = few(value / size) if abs(value) < 1000 * size else f"{value / size:,.0f}"
@@ -96,6 +112,8 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
     def number(value: float | None, places: int = 0) -> str:
         if value is None or math.isnan(value):
             return unknown
+        if abs(value) >= _MOST:
+            return "1京以上" if language == "ja" else "10,000,000bn or more"
         return f"{round(value, places) + 0.0:,.{places}f}"  # no minus before a zero
 
     def several(value: float | None, noun: str) -> str:
@@ -111,6 +129,7 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
 
     return {
         "when": when,
+        "called": called,
         "day": day,
         "yen": yen,
         "change": change,
@@ -135,6 +154,10 @@ def figure(value: float) -> str:
     places = max(0, 5 - math.floor(math.log10(abs(value))))
     shown = f"{value:,.{places}f}"
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def _width(name: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "FWA" else 1 for letter in name)
 
 
 def share(value: float) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from kuraban.console.desk import addresses, belief, opened
 from kuraban.console.desk.opened import Entry
 from kuraban.console.desk.portrait import net_flags, portrait
+from kuraban.console.desk.provenance import Provenance, provenance
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.console.desk.shown import Shown, shown
 from kuraban.journal import alerts, worklist
@@ -84,13 +85,16 @@ async def account(visit: Visit) -> Response:
 
     count = COUNTS[1] if visit.request.query_params.get("events") == str(COUNTS[1]) else COUNTS[0]
 
-    def look(connection: sqlite3.Connection) -> tuple[AccountView | None, list[Entry], int | None, list[Shown]]:
+    def look(
+        connection: sqlite3.Connection,
+    ) -> tuple[AccountView | None, list[Entry], int | None, list[Shown], Provenance]:
         entries, further = _page(known.live, connection, known.newest, count)
         found = worklist.page(connection, Wanted(alerts.STATES, account=name), None, _ALERTS).alerts
         view = accounts.view(known.live, connection, name)
-        return view, entries, further, sorted(map(shown, found), key=lambda each: -each.alert.id)
+        told = provenance(known.live, connection, known.newest)
+        return view, entries, further, sorted(map(shown, found), key=lambda each: -each.alert.id), told
 
-    view, entries, further, its_alerts = await visit.service.read(look)
+    view, entries, further, its_alerts, told = await visit.service.read(look)
     group = next((each.alert.ring for each in its_alerts if each.alert.ring), None)
     events = [entry.event for entry in entries if entry.event is not None]
     return visit.page(
@@ -99,7 +103,8 @@ async def account(visit: Visit) -> Response:
         view=view,
         entries=entries,
         more=_more(name, further),
-        portrait=portrait(known.live, known.profile, events),
+        portrait=portrait(known.live, known.profile, told),
+        told=told,
         reach=_reach(known),
         alerts=its_alerts,
         group=group,

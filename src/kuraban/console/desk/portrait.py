@@ -6,15 +6,14 @@ after 120 days.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kuraban.columns.hashing import hash_text
 from kuraban.console.desk import addresses
+from kuraban.console.desk.provenance import Provenance, Seen
 from kuraban.core.profile import HOUR_BINS
 from kuraban.decisions import NETWORK_WORDS
-from kuraban.events import Event
 from kuraban.journal.live import Live
 from kuraban.reference.countries import country_letters
 from kuraban.reference.instruments import market_name
@@ -45,12 +44,14 @@ KIND_WORDS = (
 
 @dataclass(frozen=True)
 class Use:
-    """Something the account uses. name: None where it is only recognised. weight: recent uses. since: µs, or None."""
+    """Something the account uses. name: None where it is only recognised. weight: recent uses. since: µs, or None.
+    seen: what the newest events tell of it, None where they do not show it."""
 
     name: str | None
     weight: float
     detail: tuple[str, str] = ("", "")
     since: int | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,19 @@ class Portrait:
     machine: str | None
 
 
-def portrait(live: Live, profile: Any, events: Sequence[Event]) -> Portrait:
-    """profile: a copy of the account's row. events: its newest, which show names that the row has only hashes of."""
-    clients = [event.client for event in events if event.client is not None]
-    ips = addresses.names(client.ip for client in clients if client.ip)
-    agents = {hash_text(client.user_agent) & _LOW_32: client.user_agent for client in clients if client.user_agent}
-    devices = {hash_text(client.device) & _LOW_32: client.device for client in clients if client.device}
+def portrait(live: Live, profile: Any, told: Provenance) -> Portrait:
+    """profile: a copy of the account's row. told: what its newest events say, which show names that the row has only
+    hashes of."""
+    ips = addresses.names(told.addresses)
+    agents = {hash_text(agent) & _LOW_32: agent for agent in told.agents}
+    devices = {hash_text(device) & _LOW_32: device for device in told.devices}
     hours = profile["hours"].astype(float).tolist()
     half = HOUR_BINS // 2
     return Portrait(
-        systems=_heaviest(_system(live, slot) for slot in profile["system"]),
-        addresses=_heaviest(Use(ips.get(int(slot["ip"])), float(slot["weight"])) for slot in profile["leaf"]),
-        clients=_heaviest(_client(live, slot, agents) for slot in profile["client"]),
-        devices=_heaviest(_device(slot, devices) for slot in profile["device"]),
+        systems=_heaviest(_system(live, slot, told) for slot in profile["system"]),
+        addresses=_heaviest(_address(slot, ips, told) for slot in profile["leaf"]),
+        clients=_heaviest(_client(live, slot, agents, told) for slot in profile["client"]),
+        devices=_heaviest(_device(slot, devices, told) for slot in profile["device"]),
         holdings=_holdings(live, profile),
         hours=[hours[:half], hours[half:]],
         pace=_shares(zip(GAPS, profile["gaps"].tolist(), strict=True)),
@@ -106,8 +107,15 @@ def _heaviest(uses: Any) -> list[Use]:
     return sorted((use for use in uses if use.weight >= _LEAST), key=lambda use: -use.weight)
 
 
-def _system(live: Live, slot: Any) -> Use:
-    return Use(_organisation(live, int(slot["asn"])), float(slot["weight"]), _country(int(slot["country"])))
+def _system(live: Live, slot: Any, told: Provenance) -> Use:
+    asn = int(slot["asn"])
+    words = _country(int(slot["country"]))
+    return Use(_organisation(live, asn), float(slot["weight"]), words, seen=told.systems.get(asn))
+
+
+def _address(slot: Any, ips: dict[int, str], told: Provenance) -> Use:
+    name = ips.get(int(slot["ip"]))
+    return Use(name, float(slot["weight"]), seen=told.addresses.get(name or ""))
 
 
 def _organisation(live: Live, asn: int) -> str | None:
@@ -121,16 +129,16 @@ def _country(code: int) -> tuple[str, str]:
     return (letters, letters) if letters else ("国不明", "country unknown")
 
 
-def _client(live: Live, slot: Any, agents: dict[int, str]) -> Use:
+def _client(live: Live, slot: Any, agents: dict[int, str], told: Provenance) -> Use:
     clients = live.replay.clients
     family = f"{clients.browser_name(int(slot['browser']))} / {clients.os_name(int(slot['os']))}"
     agent = agents.get(int(slot["ua"]), "")
-    return Use(family, float(slot["weight"]), (agent, agent))
+    return Use(family, float(slot["weight"]), (agent, agent), seen=told.agents.get(agent))
 
 
-def _device(slot: Any, devices: dict[int, str]) -> Use:
-    since = int(slot["first"]) * _MINUTE
-    return Use(devices.get(int(slot["id"])), float(slot["weight"]), since=since or None)
+def _device(slot: Any, devices: dict[int, str], told: Provenance) -> Use:
+    name, since = devices.get(int(slot["id"])), int(slot["first"]) * _MINUTE
+    return Use(name, float(slot["weight"]), since=since or None, seen=told.devices.get(name or ""))
 
 
 def _market(code: int) -> tuple[str, str]:
