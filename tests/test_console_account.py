@@ -136,3 +136,33 @@ def test_accounts_and_alerts_are_read_while_the_disk_is_full(tmp_path: Path) -> 
         assert refused.status_code == 503
         assert 'data-condition="disk_full"' in client.get("/console/").text
         between_tries(desk, "PRAGMA max_page_count = 1000000")
+
+
+def _prepared() -> list[bytes]:
+    """A thief who looks in from the same line on several days before the owner hears of it, and denies the last."""
+    owner = [line for line in theft("prepared") if b"-theft-" not in line]
+    login = json.loads(theft("prepared")[-5])
+    visits = [
+        json.dumps(
+            login | {"id": f"look-{day}", "session": f"look-{day}", "time": f"2025-05-{day}T12:00:00+09:00"}
+        ).encode()
+        for day in (20, 22, 23, 24, 25)
+    ]
+    denial = {"id": "no", "time": "2025-05-25T13:00:00+09:00", "account": "prepared", "type": "owner.denied"}
+    return [*owner, *visits, json.dumps(denial | {"about": ["look-25"]}).encode()]
+
+
+def test_beside_a_habit_stands_since_when_by_how_many_sessions_and_that_the_owner_denied_one(desk: Running) -> None:
+    for line in _prepared():
+        desk.decide(line)
+    with signed_in(desk, "historian") as client:
+        page = client.get("/console/account?id=prepared").text
+        alert = re.search(r'href="(/console/alerts/\d+)"', page)
+        assert alert is not None
+        assert 'id="denied"' in client.get(alert[1]).text
+        quiet = client.get("/console/account?id=victim").text
+    words = re.sub(r"<[^>]*>", "", page)
+    assert 'id="denied"' in page
+    assert re.search(r"AS60729 .*2025-05-20から5回 本人が否認 1回", words)
+    assert re.search(r"AS17676 .*2025-05-01から19回", words)
+    assert 'id="denied"' not in quiet

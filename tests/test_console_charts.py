@@ -107,6 +107,36 @@ def test_an_amount_that_changed_carries_its_sign() -> None:
     assert [*map(change, (2_512_878, -12.0, 0.2))] == ["+2,512,878円", "-12円", "0円"]
 
 
+def test_prices_and_quantities_have_their_unit_and_what_brokers_write_is_read() -> None:
+    ja, en = filters("ja", "Asia/Tokyo"), filters("en", "Asia/Tokyo")
+    assert [ja["price"](84.0, "JPY"), ja["price"](1.4, "HKD"), ja["price"](2.5, ""), en["price"](84.0, "JPY")] == [
+        *("84円", "1.4 HKD", "2.5", "¥84"),
+    ]
+    assert [ja["quantity"](100, kind) for kind in ("stock", "fund", "future", None)] == [
+        "100株",
+        "100口",
+        "100枚",
+        "100",
+    ]
+    assert en["quantity"](1, "stock") == "1 share"
+    assert [ja["given_word"](word) for word in ("direct_debit", "changed", "x@example.com")] == [
+        *("口座振替", "変更", "x@example.com"),
+    ]
+
+
+def test_amounts_beyond_any_sum_of_money_do_not_fill_a_page() -> None:
+    ja = filters("ja", "Asia/Tokyo")
+    written = [ja[name](1e300) for name in ("yen", "about", "number")] + [ja["price"](1e300, "JPY")]
+    assert max(map(len, written)) <= 6
+
+
+def test_short_names_keep_together_and_long_ones_may_break() -> None:
+    called = filters("ja", "Asia/Tokyo")["called"]
+    assert called("40101-2746/73") == '<bdi class="brief">40101-2746/73</bdi>'
+    assert called("長" * 9) == f"<bdi>{'長' * 9}</bdi>"
+    assert called("<b>") == '<bdi class="brief">&lt;b&gt;</bdi>'
+
+
 def test_how_long_is_said_in_one_unit() -> None:
     lengths = [lasting(seconds, "ja") for seconds in (3600, 3 * 3600, 10 * 86_400, 100 * 86_400, 3 * 365 * 86_400)]
     assert lengths == ["60分", "3時間", "10日", "3か月", "3年"]

@@ -56,6 +56,20 @@ _LENGTHS = (
     (3600, "時間", "h"),
     (60, "分", "min"),
 )
+# What brokers write of themselves in free fields, where it is one of these.
+GIVEN = {
+    "on": ("オン", "on"),
+    "off": ("オフ", "off"),
+    "changed": ("変更", "changed"),
+    "registered": ("登録", "registered"),
+    "replaced": ("交換", "replaced"),
+    "bank_transfer": ("銀行振込", "bank transfer"),
+    "direct_debit": ("口座振替", "direct debit"),
+    "linked_bank": ("連携銀行", "linked bank"),
+    "bank_link": ("銀行連携", "bank link"),
+    "net_bank": ("ネット銀行", "net bank"),
+}
+_UNITS = {"stock": ("株", "share"), "fund": ("口", "unit"), "option": ("枚", "contract"), "future": ("枚", "contract")}
 _SCALES = {"ja": ((1e12, "兆"), (1e8, "億"), (1e4, "万")), "en": ((1e9, "bn"), (1e6, "M"), (1e3, "k"))}
 
 
@@ -109,6 +123,19 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
                 return f"{short}{name}円" if language == "ja" else f"¥{short}{name}"
         return yen(value)
 
+    def price(value: float | None, currency: str) -> str:
+        """A price in an instrument's currency; "" is not known."""
+        if value is None or math.isnan(value):
+            return unknown
+        if currency != "JPY" or abs(value) >= _MOST:
+            return f"{figure(value)} {currency}".strip() if abs(value) < _MOST else number(value)
+        return f"{figure(value)}円" if language == "ja" else f"¥{figure(value)}"
+
+    def quantity(value: float, kind: str | None) -> str:
+        """How much of an instrument, in the unit of its kind where that has one."""
+        ja, en = _UNITS.get(kind or "", ("", "unit"))
+        return f"{number(value)}{ja}" if language == "ja" else several(value, en)
+
     def number(value: float | None, places: int = 0) -> str:
         if value is None or math.isnan(value):
             return unknown
@@ -135,6 +162,8 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         "change": change,
         "about": about,
         "figure": figure,
+        "price": price,
+        "quantity": quantity,
         "number": number,
         "percent": percent,
         "counted": several,
@@ -143,6 +172,7 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
         "event_word": lambda value: named(value, EVENTS),
         "setting_word": lambda value: named(value, SETTING_WORDS),
         "method_word": lambda value: named(value, METHOD_WORDS),
+        "given_word": lambda value: named(value, GIVEN),
         "data": data,
     }
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from kuraban.console.desk import belief, opened
 from kuraban.console.desk.acts import CHOICES
 from kuraban.console.desk.opened import Entry, Opened
+from kuraban.console.desk.provenance import provenance
 from kuraban.console.desk.seat import Page, Visit
 from kuraban.console.desk.shown import Shown, shown
 from kuraban.core.policy import ACTIONS
@@ -94,12 +95,14 @@ async def news(visit: Visit) -> Response:
 
 @dataclass(frozen=True)
 class Case:
-    """An alert with everything about it. grave: its gravest decision, None where that event is no longer kept."""
+    """An alert with everything about it. grave: its gravest decision, None where that event is no longer kept. denied:
+    whether the account's newest events have sessions that its owner denied."""
 
     shown: Shown
     acts: list[ActView]
     entries: list[Entry]
     grave: Opened | None
+    denied: bool
     others: list[Shown]
     companions: list[Shown]
 
@@ -133,9 +136,16 @@ def case(live: Live, connection: sqlite3.Connection, number: int) -> Case:
         verdicts.act_views(alerts.acts_of(connection, number)),
         entries,
         grave,
+        _denied(live, connection, alert.account),
         [shown(each) for each in others if each.id != number],
         [shown(each) for each in companions if each.id != number],
     )
+
+
+def _denied(live: Live, connection: sqlite3.Connection, account: str) -> bool:
+    code = live.replay.reader.accounts.find(account)
+    newest = live.newest[code] if code is not None and code < len(live.newest) else -1
+    return newest >= 0 and provenance(live, connection, int(newest)).denied
 
 
 def _said(decision: Decision) -> tuple[str | None, str, float]:

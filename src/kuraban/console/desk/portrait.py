@@ -41,6 +41,15 @@ KIND_WORDS = (
     ("先物", "futures"),
 )
 
+MARKET_WORDS = {
+    "XTKS": ("東証", "Tokyo (TSE)"),
+    "XNYS": ("ニューヨーク(NYSE)", "New York (NYSE)"),
+    "XNAS": ("ナスダック(NASDAQ)", "NASDAQ"),
+    "XHKG": ("香港", "Hong Kong"),
+    "XSHG": ("上海", "Shanghai"),
+    "XLON": ("ロンドン", "London"),
+}
+
 
 @dataclass(frozen=True)
 class Use:
@@ -145,7 +154,7 @@ def _market(code: int) -> tuple[str, str]:
     if code == 0:
         return "市場不明", "market unknown"
     name = market_name(code) if code < 7 else None
-    return (name, name) if name else ("その他の市場", "other markets")
+    return MARKET_WORDS.get(name, (name, name)) if name else ("その他の市場", "other markets")
 
 
 def _shares(found: Any) -> list[tuple[tuple[str, str], float]]:

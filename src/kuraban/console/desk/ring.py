@@ -16,17 +16,20 @@ from kuraban.console.desk.members import Group
 from kuraban.console.desk.seat import Visit
 from kuraban.journal.live import Live
 from kuraban.journal.writer import Job
+from kuraban.reference.instruments import CURRENCIES
 
 _HOUR = 3_600_000_000
 
 
 class Normal(NamedTuple):
     """What is usual of an instrument. adv: average daily traded value, JPY; listed: price of the reference table;
-    average: slow average of the prices traded at this broker, instrument currency. NaN is unknown."""
+    average: slow average of the prices traded at this broker, instrument currency. NaN is unknown. currency: ISO 4217,
+    "" where it is not known."""
 
     adv: float
     listed: float
     average: float
+    currency: str = ""
 
 
 async def page(visit: Visit, group: Group) -> Response:
@@ -64,7 +67,8 @@ def _normal(live: Live, symbol: str) -> tuple[Normal, Job | None]:
     row = table[code] if code < len(table) else None
     memory = crowds[code]["price"] if code < len(crowds) and crowds[code]["priced"] else math.nan
     listed = (float(row["adv"]), float(row["price"])) if row is not None else (math.nan, math.nan)
-    return Normal(*listed, float(memory)), None
+    currency = int(row["currency"]) if row is not None else 0
+    return Normal(*listed, float(memory), CURRENCIES[currency - 1] if 0 < currency <= len(CURRENCIES) else ""), None
 
 
 def _total(trades: list[Trade], side: str) -> float:
@@ -74,7 +78,8 @@ def _total(trades: list[Trade], side: str) -> float:
 def prices(trades: list[Trade], normal: Normal) -> dict[str, Any]:
     """Each order's price in time, beside the prices that were usual."""
     priced = [trade for trade in trades if trade.price]
-    flat = {name: None if math.isnan(value) or not value else value for name, value in normal._asdict().items()}
+    usual = {"average": normal.average, "listed": normal.listed}
+    flat = {name: None if math.isnan(value) or not value else value for name, value in usual.items()}
     return {
         "x": [trade.at / 1e6 for trade in priced],
         "prices": [trade.price for trade in priced],
