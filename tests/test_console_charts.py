@@ -134,6 +134,7 @@ def test_short_names_keep_together_and_long_ones_may_break() -> None:
     called = filters("ja", "Asia/Tokyo")["called"]
     assert called("40101-2746/73") == '<bdi class="brief">40101-2746/73</bdi>'
     assert called("長" * 9) == f"<bdi>{'長' * 9}</bdi>"
+    assert called("a\u202eb") == '<bdi class="brief">a�b</bdi>'
     assert called("<b>") == '<bdi class="brief">&lt;b&gt;</bdi>'
 
 

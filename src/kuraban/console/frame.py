@@ -6,7 +6,6 @@ a language, so that a sentence is chosen where it stands, in macros too.
 
 import hashlib
 import mimetypes
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -39,10 +38,6 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cache-control": "no-store",
 }
-
-# Names come from strangers: no control characters, nothing that turns the direction of the text around it,
-# and no half of a character, which could not be sent.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Frame:
@@ -133,11 +128,11 @@ def back_to(request: Request, root: str) -> str:
 
 def is_path(text: str) -> bool:
     """Whether a text is a path on this very server: browsers read `//x` and `/\\x` as another's name."""
-    return text.startswith("/") and not text.startswith(("//", "/\\")) and not _UNSAFE.search(text)
+    return text.startswith("/") and not text.startswith(("//", "/\\")) and not words.UNSAFE.search(text)
 
 
 def _clean(value: Any) -> Any:
-    return _UNSAFE.sub("�", value) if type(value) is str else value
+    return words.clean(value) if type(value) is str else value
 
 
 def _read() -> Mapping[str, bytes]:

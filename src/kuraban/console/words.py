@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -47,6 +48,9 @@ EVENTS = {
     "owner.denied": ("本人が否認", "owner denied"),
     "credentials.reset": ("認証情報の再発行", "credentials reset"),
 }
+# Names come from strangers: no control characters, nothing that turns the direction of the text around it,
+# and no half of a character, which could not be sent.
+UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MOST = 1e16  # amounts beyond that are no amounts, and have more figures than a page has room
 _BRIEF = 16  # columns, in which a wide letter takes two
 _LENGTHS = (
@@ -97,6 +101,7 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
 
     def called(name: str) -> Markup:
         """A name that strangers chose. A short one, as account numbers are, keeps together."""
+        name = clean(name)
         if _width(name) <= _BRIEF:
             return Markup('<bdi class="brief">{}</bdi>').format(name)
         return Markup("<bdi>{}</bdi>").format(name)
@@ -188,6 +193,11 @@ def figure(value: float) -> str:
 
 def _width(name: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "FWA" else 1 for letter in name)
+
+
+def clean(text: str) -> str:
+    """A stranger's text with a sign for each character that must not reach a page."""
+    return UNSAFE.sub("�", text)
 
 
 def share(value: float) -> str:
