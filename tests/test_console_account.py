@@ -142,6 +142,7 @@ def _prepared() -> list[bytes]:
     """A thief who looks in from the same line on several days before the owner hears of it, and denies the last."""
     owner = [line for line in theft("prepared") if b"-theft-" not in line]
     login = json.loads(theft("prepared")[-5])
+    login["client"]["user_agent"] = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/136.0.0.0 Safari/537.36"
     visits = [
         json.dumps(
             login | {"id": f"look-{day}", "session": f"look-{day}", "time": f"2025-05-{day}T12:00:00+09:00"}
@@ -163,6 +164,6 @@ def test_beside_a_habit_stands_since_when_by_how_many_sessions_and_that_the_owne
         quiet = client.get("/console/account?id=victim").text
     words = re.sub(r"<[^>]*>", "", page)
     assert 'id="denied"' in page
-    assert re.search(r"AS60729 .*2025-05-20から5回 本人が否認 1回", words)
+    assert re.search(r"AS60729 .*2025-05-20から5回 +本人が否認 1回", words)
     assert re.search(r"AS17676 .*2025-05-01から19回", words)
     assert 'id="denied"' not in quiet
