@@ -91,15 +91,23 @@ def test_another_policy_is_tried_on_the_journal_and_the_two_outcomes_stand_side_
     inspected(lambda **options: look.signed_in(desk, "責任者", MANAGER, **options), page.url, "desk-trial")
 
 
-def test_a_ring_is_judged_as_one_thing(desk: Running, look: Look) -> None:
+def test_a_ring_is_judged_as_one_thing_without_those_left_out(desk: Running, look: Look) -> None:
     page = look.signed_in(desk, "佐藤", ANALYST)
     page.goto(f"{desk.url}/console/groups/show?id={RING}")
     settled(page)
     page.locator("#act > summary").press("Enter")
+    expect(page.get_by_role("button", name="選んだ8口座を確かめる")).to_be_enabled()
+    page.get_by_label("trader-3", exact=True).uncheck()
     page.get_by_label("確認中").check()
     page.get_by_label("理由").fill("銘柄の買い上げを調査中")
-    page.get_by_label("確認しました").check()
     assert barriers(page) == []
-    page.get_by_role("button", name="まとめて判定する").press("Enter")
+    page.get_by_role("button", name="選んだ7口座を確かめる").press("Enter")
+    expect(page.locator("[data-judged]")).to_have_count(7)
+    assert barriers(page) == []
+    page.get_by_role("button", name="7口座を「確認中」にする").press("Enter")
     expect(page.locator("#acts")).to_contain_text("銘柄の買い上げを調査中")
-    expect(page.locator("main [data-row] .state-acknowledged")).to_have_count(8)
+    expect(page.locator("main [data-row] .state-acknowledged")).to_have_count(7)
+    page.locator("#act > summary").press("Enter")
+    for box in page.locator('#act input[type="checkbox"]').all():
+        box.uncheck()
+    expect(page.get_by_role("button", name="選んだ0口座を確かめる")).to_be_disabled()

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import pytest
 
 from crowd_stories import HOSTILE, NAMES, RING, SPRAY, crowded, robbed, told
@@ -156,35 +157,101 @@ def test_what_makes_no_sense_in_an_address_counts_as_not_said(desk: Running) -> 
             assert client.get("/console/groups/show", params={"id": RING, **query}).status_code == 200
 
 
-def test_a_verdict_on_a_ring_needs_a_role_a_reason_a_confirmation_and_what_was_seen(desk: Running) -> None:
-    whole = {"id": RING, "state": "takeover", "why": "一斉の買い", "seen": "8", "sure": "yes"}
+def boxes(page: str) -> dict[str, str]:
+    """The boxes of a group's page as they are ticked to begin with."""
+    found = re.findall(r'name="(pick-\d+)" value="([^"]+)" checked', page)
+    assert found
+    return dict(found)
+
+
+def confirmed(client: httpx.Client, page: str, **change: str) -> httpx.Response:
+    """The page that asks once more, for what is ticked and chosen."""
+    seen = re.search(r'name="seen" value="(\d+)"', page)
+    assert seen is not None
+    form = {"id": RING, "state": "takeover", "why": "同じ端末", "seen": seen[1], "csrf": token(page)}
+    return client.post("/console/groups/check", data={**form, **boxes(page), **change})
+
+
+def sent(page: str) -> dict[str, str]:
+    """What the last button sends."""
+    form = page.split('action="/console/groups/act"')[1]
+    why = re.search(r'name="why"[^>]*>\s*([^<]*)<', form)
+    assert why is not None
+    return {**dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)), "why": why[1]}
+
+
+def test_a_verdict_on_a_ring_needs_a_role_a_reason_accounts_and_what_was_seen(desk: Running) -> None:
     with signed_in(desk, "onlooker", VIEWER) as client:
         page = client.get("/console/groups/show", params={"id": RING}).text
         assert 'id="act"' not in page
-        assert client.post("/console/groups/act", data={**whole, "csrf": token(page)}).status_code == 403
+        form = {"id": RING, "state": "takeover", "why": "x", "seen": "8", "chosen": "1:open.0", "csrf": token(page)}
+        assert client.post("/console/groups/act", data=form).status_code == 403
     with signed_in(desk, "佐藤") as client:
-        csrf = token(client.get("/console/groups/show", params={"id": RING}).text)
-        for change in ({"why": " "}, {"sure": ""}, {"state": "open"}, {"seen": "x"}):
-            assert client.post("/console/groups/act", data={**whole, **change, "csrf": csrf}).status_code == 422
-        assert client.post("/console/groups/act", data={**whole, "seen": "7", "csrf": csrf}).status_code == 409
-        assert desk.client.get("/v1/alerts", params={"group": RING}).json()["alerts"]
+        page = client.get("/console/groups/show", params={"id": RING}).text
+        for change in ({"why": " "}, {"state": "open"}, {"seen": "x"}):
+            refused = confirmed(client, page, **change)
+            assert refused.status_code == 422
+            assert ("同じ端末" in refused.text) is ("why" not in change)  # nothing typed is lost
+        asked = sent(confirmed(client, page).text)
+        for change in ({"why": ""}, {"chosen": ""}, {"chosen": "1"}, {"state": "gone"}):
+            assert client.post("/console/groups/act", data={**asked, **change}).status_code == 422
+        assert client.post("/console/groups/act", data={**asked, "seen": "7"}).status_code == 409
+        assert len(desk.client.get("/v1/alerts", params={"group": RING}).json()["alerts"]) == 8
 
 
-def test_one_verdict_settles_every_account_of_a_ring_and_is_audited(desk: Running) -> None:
+def test_accounts_that_are_hardly_suspect_are_not_ticked_and_can_be_left_out_or_taken_in(desk: Running) -> None:
+    with contextlib.closing(schema.connect(desk.service.journal)) as connection:
+        (number, decision) = connection.execute(
+            "SELECT id, decision FROM alert WHERE ring = ? ORDER BY id LIMIT 1", (RING,)
+        ).fetchone()
+        mild = msgspec.json.encode({**msgspec.json.decode(decision), "probability": 0.0004})
+        connection.execute("UPDATE alert SET decision = ? WHERE id = ?", (mild, number))
+        try:
+            with signed_in(desk, "鈴木") as client:
+                page = client.get("/console/groups/show", params={"id": RING}, headers=JA).text
+                assert f"pick-{number}" not in boxes(page)
+                assert len(boxes(page)) == 7
+                assert f'name="pick-{number}"' in page
+                asked = confirmed(client, page)
+                assert "7口座を「乗っ取り」にする" in asked.text
+                assert "選ばなかった1口座はそのままです" in asked.text
+                assert f'data-judged="{number}"' not in asked.text
+                all_of_them = confirmed(client, page, **{f"pick-{number}": "open.0"})
+                assert "8口座を「乗っ取り」にする" in all_of_them.text
+        finally:
+            connection.execute("UPDATE alert SET decision = ? WHERE id = ?", (decision, number))
+    assert len(desk.client.get("/v1/alerts", params={"group": RING}).json()["alerts"]) == 8
+
+
+def test_one_verdict_settles_every_account_chosen_is_audited_and_leaves_the_others_as_they_were(desk: Running) -> None:
     told(desk, robbed(9, "trader-0"))  # nothing new joins: the account is a member already
     with signed_in(desk, "田中") as client:
         page = client.get("/console/groups/show", params={"id": RING}).text
-        seen = re.search(r'name="seen" value="(\d+)"', page)
-        assert seen is not None
-        form = {"id": RING, "state": "takeover", "why": "同じ端末", "seen": seen[1], "sure": "yes"}
-        after = client.post("/console/groups/act", data={**form, "csrf": token(page)})
+        left_out, *_ = boxes(page)
+        asked = sent(confirmed(client, page, **{left_out: ""}).text)
+        assert len(asked["chosen"].split()) == 7
+        with signed_in(desk, "鈴木") as other:  # somebody is faster with one of them
+            first = asked["chosen"].split(":")[0]
+            act = {"what": "acknowledged", "seen": "open.0", "csrf": token(other.get("/console/policy").text)}
+            assert other.post(f"/console/alerts/{first}/act", data=act).status_code == 200
+        refused = client.post("/console/groups/act", data=asked, headers=JA)
+        assert refused.status_code == 409
+        assert "何も変わっていません" in refused.text
+        assert "同じ端末</textarea>" in refused.text
+        page = client.get("/console/groups/show", params={"id": RING}).text
+        assert len(boxes(page)) == 8
+        after = client.post("/console/groups/act", data=sent(confirmed(client, page, **{left_out: ""}).text))
         assert after.status_code == 200
         assert "田中" in after.text
         assert "同じ端末" in after.text
-        assert 'id="act"' not in after.text
+        assert 'id="judged"' in after.text
+        waiting = desk.client.get("/v1/alerts", params={"group": RING}).json()["alerts"]
+        assert [f"pick-{each['id']}" for each in waiting] == [left_out]
+        last = client.post("/console/groups/act", data=sent(confirmed(client, after.text).text))
+        assert 'id="act"' not in last.text
         assert f'data-group="{RING}"' in client.get("/console/groups").text.split('id="settled"')[1]
         entries = client.get("/console/audit", params={"kind": "alert", "who": "田中"}).text
-    assert entries.count("data-entry=") == int(seen[1])
+    assert entries.count("data-entry=") == 8
     assert not desk.client.get("/v1/alerts", params={"group": RING}).json()["alerts"]
 
 

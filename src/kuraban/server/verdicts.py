@@ -3,7 +3,7 @@
 import contextlib
 import hmac
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -71,17 +71,26 @@ async def note(service: Service, alert: int, who: str, why: str, by: str, after:
 
 
 async def step_group(
-    service: Service, group: str, state: str, who: str, why: str, by: str, expect: int | None = None
+    service: Service,
+    group: str,
+    state: str,
+    who: str,
+    why: str,
+    by: str,
+    expect: int | None = None,
+    only: Mapping[int, Seen] | None = None,
 ) -> tuple[list[Alert], int]:
     """Take one step with every open or acknowledged alert of a ring or spray that can take it: all of them or none.
 
     The alerts changed (the oldest `MOST_AT_ONCE`), and how many are left for another call. expect: how many open or
-    acknowledged alerts `who` saw. Raises KeyError for no such alerts, `GroupError` where there are more or fewer by
-    now, `IllegalStepError` where none of them can take the step, `NotNowError`.
+    acknowledged alerts `who` saw. only: those meant, each as `who` saw it; None for all. Raises KeyError for no such
+    alerts, `GroupError` where there are more or fewer by now or one has changed, `IllegalStepError` where none of them
+    can take the step, `NotNowError`.
     """
     trail, now = service.ready().trail, service.clock.now()
     # Which events they are about is looked up before: it takes the longest, and decisions would wait for it.
-    ids = await service.read(lambda connection: _events_of(connection, group)) if state in alerts.VERDICTS else {}
+    wanted = state in alerts.VERDICTS
+    ids = await service.read(lambda connection: _events_of(connection, group, only)) if wanted else {}
 
     def job(connection: sqlite3.Connection) -> tuple[list[Alert], int]:
         found = alerts.members(connection, group)
@@ -89,7 +98,8 @@ async def step_group(
             raise KeyError(group)
         if expect is not None and expect != len(found):
             raise GroupError(f"{group} has {counted(len(found), 'open alert')} by now, not {expect}")
-        able = [each for each in found if state in alerts.NEXT[each.state]]
+        meant = found if only is None else chosen(found, only)
+        able = [each for each in meant if state in alerts.NEXT[each.state]]
         if not able:
             raise alerts.IllegalStepError(f"no open alert of {group} can become {state}")
         changed = []
@@ -107,9 +117,20 @@ async def step_group(
     return changed, left
 
 
-def _events_of(connection: sqlite3.Connection, group: str) -> dict[int, list[str]]:
-    found = alerts.members(connection, group)[:MOST_AT_ONCE]
-    return {each.id: event_ids(connection, each.id) for each in found}
+def chosen(found: Sequence[Alert], only: Mapping[int, Seen]) -> list[Alert]:
+    """Of a group's alerts those meant. Raises `GroupError` where one is not any more as it was seen."""
+    meant = [each for each in found if each.id in only]
+    if len(meant) != len(only):
+        raise GroupError(f"{counted(len(only) - len(meant), 'alert')} of those chosen waited no more")
+    for each in meant:
+        if only[each.id] != (each.state, each.act):
+            raise GroupError(f"somebody acted on alert {each.id} since it was looked at")
+    return meant
+
+
+def _events_of(connection: sqlite3.Connection, group: str, only: Mapping[int, Seen] | None) -> dict[int, list[str]]:
+    found = [each for each in alerts.members(connection, group) if only is None or each.id in only]
+    return {each.id: event_ids(connection, each.id) for each in found[:MOST_AT_ONCE]}
 
 
 async def owner_answers(service: Service, link: Link, answer: str) -> bool:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from kuraban.console.desk import members
+from kuraban.console.desk import choosing, members
+from kuraban.console.desk.choosing import Choice
 from kuraban.console.desk.members import RING, First, Group, GroupAct, Tally
 from kuraban.console.desk.reading import choice, whole
 from kuraban.console.desk.seat import Visit
@@ -35,7 +36,7 @@ class Member:
 @dataclass(frozen=True)
 class Members:
     """A page of members. chart: how many had joined when. first: who joined first. alone: whether it is no more than
-    one account's alert."""
+    one account's alert. choice: who may be judged together, for whoever may."""
 
     tally: Tally
     shown: list[Member]
@@ -47,6 +48,7 @@ class Members:
     count: int
     first: First | None
     alone: bool
+    choice: Choice | None = None
 
     @property
     def most(self) -> int:
@@ -81,14 +83,19 @@ async def gathered(visit: Visit, group: Group) -> Members:
         acts, times = members.acts(connection, group), members.joined(connection, group)
         return members.tally(connection, group), found, acts, times, members.first(connection, group)
 
+    def to_choose(connection: sqlite3.Connection) -> Choice:
+        return choosing.choice(connection, group.id)
+
     tally, found, acts, times, first = await visit.service.read(read)
     if tally is None:
         raise ProblemError(404, "not-found", "no alert belongs to this group")
     shown = [Member(alert, _decision.decode(alert.decision)) for alert in found]
     count = tally.total if state is None else tally.alerts[state]
-    return Members(
-        tally, shown, acts, joining(times), order, state, after, count, first, members.is_alone(tally, first)
-    )
+    alone = members.is_alone(tally, first)
+    asks = tally.waiting and not alone and not visit.asked_by_htmx and visit.person.may("analyst")
+    chosen = await visit.service.read(to_choose) if asks else None
+    chart = joining(times)
+    return Members(tally, shown, acts, chart, order, state, after, count, first, alone, chosen)
 
 
 def joining(times: _Times) -> dict[str, Any]:

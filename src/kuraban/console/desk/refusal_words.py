@@ -15,10 +15,13 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     ),
     "group-settled": ("判定を待つ口座はもうありません", "no account of it waits for a verdict any more"),
     "verdict-needed": (
-        "判定と理由を選び、確認の欄に印を付けてください",
-        "a verdict, a reason and the confirmation are needed",
+        "判定を選び、理由を2,000文字以内で書いてください",
+        "choose a verdict and give a reason of at most 2,000 characters",
     ),
-    "nobody-chosen": ("判定する口座を一つ以上選んでください", "choose at least one account"),
+    "nobody-chosen": (
+        "判定する口座を一つ以上選んでください(一度に10,000まで)",
+        "choose at least one account, and at most 10,000",
+    ),
     "trial-running": (
         "別の試行が実行中です。終わるのを待つか、中止してください",
         "another trial is running; wait for it or cancel it",

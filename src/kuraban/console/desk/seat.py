@@ -34,6 +34,7 @@ ROOT = "/console"
 COOKIE = "kuraban_session"
 # What people type, as against what a page sends along: given back whenever it could not be taken.
 _TYPED = ("toml", "why")
+_MOST_FIELDS = 500  # the most are the boxes of a ring's accounts
 _MOST_FORM = 256 << 10  # bytes; the largest thing sent is a policy
 
 
@@ -219,9 +220,9 @@ async def _form(request: Request, session: Session) -> dict[str, str]:
     """The fields of a form. Raises `ProblemError` for one that is too large or was not sent by a page of ours."""
     raw = await body_of(request.receive, _MOST_FORM)
     try:
-        fields = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200))
+        fields = dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError:
-        raise ProblemError(413, "too-many-items", "at most 200 fields") from None
+        raise ProblemError(413, "too-many-items", f"at most {_MOST_FIELDS} fields") from None
     shown = request.headers.get("x-csrf") or fields.pop("csrf", "")
     site = request.headers.get("sec-fetch-site", "same-origin")
     if not hmac.compare_digest(shown.encode(), session.csrf.encode()) or site not in ("same-origin", "none"):

@@ -51,6 +51,16 @@
     else if (event.key.length === 1 && press(event.key)) event.preventDefault();
   });
 
+  // How many are chosen, said in the button that takes them on.
+  function count(form) {
+    const button = form.querySelector("[data-counts]");
+    const worth = [...form.querySelectorAll('input[type="checkbox"]:checked')].reduce((sum, each) => sum + Number(each.dataset.worth || 1), 0);
+    button.textContent = button.dataset.counts.replace("{}", worth.toLocaleString("en"));
+    button.disabled = worth === 0;
+  }
+  document.addEventListener("input", (event) => { const form = event.target.closest("form[data-picks]"); if (form) count(form); });
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("form[data-picks]").forEach(count));
+
   // A polled list comes anew while somebody stands in it.
   let stood = null;
   document.addEventListener("htmx:beforeSwap", () => { const here = document.querySelector("[data-row].here"); stood = here && here.id; });
