@@ -77,8 +77,10 @@ class Pulse:
             self._counts[:] = 0
             if rates:
                 self._at, self._alerts, self._decisions = rates[-1].usual
-            for rate in rates:
-                self._count(rate.second, rate.events, rate.actions)
+                seconds = np.array([rate.second for rate in rates])
+                counts = np.array([(rate.events, *rate.actions) for rate in rates])
+                fresh = seconds > self._at - SECONDS
+                self._counts[seconds[fresh] % SECONDS] = counts[fresh]
             self._advance()
 
     def add(self, second: int, events: int, actions: Sequence[int]) -> None:
