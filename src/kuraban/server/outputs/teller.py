@@ -9,6 +9,7 @@ standard input; when it is closed, everything here ends.
 """
 
 import contextlib
+import gc
 import logging
 import os
 import re
@@ -58,6 +59,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     logging.getLogger().addHandler(logging.NullHandler())  # what Apprise logs may hold addresses
     channels.load()
+    gc.freeze()  # what is loaded stays shared with the forks
     with socket.socket(fileno=0) as server, selectors.DefaultSelector() as selector:
         server.setblocking(True)
         selector.register(server, selectors.EVENT_READ)

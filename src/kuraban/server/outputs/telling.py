@@ -16,6 +16,7 @@ from kuraban.server.outputs.posting import PostError
 from kuraban.server.outputs.teller import Asked, Said
 
 WITHIN_S = 30.0
+MOST_TOGETHER = 32  # processes; of one kind of channel there are fewer, so that others have room when it hangs
 _BEGINS_S = 60.0  # until it has loaded everything, on a busy machine
 
 
@@ -35,9 +36,14 @@ class Teller:
         self._writer: asyncio.StreamWriter | None = None
         self._listening: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
+        self._room = asyncio.Semaphore(MOST_TOGETHER)
 
     async def tell(self, url: str, kind: str, title: str, body: str) -> None:
         """Hand a notice to a channel. Raises `PostError` where it was not taken, `TellerGoneError`."""
+        async with self._room:
+            await self._tell(url, kind, title, body)
+
+    async def _tell(self, url: str, kind: str, title: str, body: str) -> None:
         await self.start()
         number, writer = next(self._numbers), self._writer
         if writer is None:
