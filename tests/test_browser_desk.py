@@ -75,6 +75,16 @@ def test_a_page_keeps_nobody_out_fits_a_phone_and_runs_nothing_of_strangers(
     )
 
 
+def test_the_fields_of_a_filter_and_what_they_are_called_stand_in_line(desk: Running, look: Look) -> None:
+    page = look.signed_in(desk)
+    page.goto(f"{desk.url}/console/alerts")
+    settled(page)
+    for fields in ("#filters label", "#filters :is(input, select)"):
+        tops = page.locator(fields).evaluate_all("(found) => found.map((each) => each.getBoundingClientRect().top)")
+        assert len(tops) == 5
+        assert max(tops) - min(tops) < 1
+
+
 def test_another_policy_is_tried_on_the_journal_and_the_two_outcomes_stand_side_by_side(
     desk: Running, look: Look
 ) -> None:
