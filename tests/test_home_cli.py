@@ -1,5 +1,6 @@
 """`kuraban home …` as it is typed: what it prints and its exit status."""
 
+import csv
 import json
 import stat
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import home_mailbox
-from home_owner import Habit, Life
+from home_owner import JP, Habit, Life
 from home_pages import savings, theft
 from kuraban.cli import main
 
@@ -45,6 +46,14 @@ def test_check_needs_no_set_up_and_says_what_it_found_in_the_language_of_the_sys
     monkeypatch.setenv("LANG", "ja_JP.UTF-8")
     status, said = run(capsys, "check", "--offline", str(robbed))
     assert "乗っ取り" in said
+    assert "楽天証券" in said
+    assert " rakuten" not in said
+    assert "kuraban home answer" not in said, "nothing is kept that could be answered"
+    assert "この調べは何も記録しない" in said
+    assert "ほか" in said
+    whole = run(capsys, "check", "--offline", "--full", str(robbed))[1]
+    assert [JP[symbol][0] in said for symbol in sorted(JP)[:9]].count(False) == 4
+    assert all(JP[symbol][0] in whole for symbol in sorted(JP)[:9])
     assert not home.exists()
 
 
@@ -93,12 +102,34 @@ def test_from_set_up_to_answer(capsys: pytest.CaptureFixture[str], robbed: Path,
         capsys, "incident", "package", "--since", "2025-11-01", "--until", "2025-11-30", "--into", str(tmp_path)
     )
     assert status == 0, said
+    assert f"{len(theft()) + 1} original mails" in said
     (folder,) = tmp_path.glob("kuraban-incident-*[0-9]")
     names = {path.name for path in folder.rglob("*")}
     assert {"timeline.csv", "timeline-ja.pdf", "timeline-en.pdf", "SHA256SUMS"} <= names
     assert len(list(folder.rglob("*.eml"))) == len(theft()) + 1
     timeline = (folder / "timeline.csv").read_text("utf-8-sig")
     assert timeline.count("not the owner's") >= len(theft())
+
+
+def test_a_package_begins_before_the_incident_unless_told_otherwise_and_says_what_it_lacks(
+    capsys: pytest.CaptureFixture[str], robbed: Path, home: Path, tmp_path: Path
+) -> None:
+    run(capsys, "setup", "--mail", str(robbed), "--broker", "rakuten=楽天", "--authserv-id", home_mailbox.PROVIDER)
+    run(capsys, "watch", "--once", "--offline")
+    run(capsys, "answer", "all", "not-mine")
+    status, said = run(capsys, "incident", "package", "--since", "2026-06-01", "--into", str(tmp_path / "late"))
+    assert status == 3
+    assert "neither an event nor an original mail" in said
+    status, said = run(capsys, "incident", "package", "--into", str(tmp_path / "usual"))
+    assert status == 0
+    (folder,) = (tmp_path / "usual").glob("kuraban-incident-*[0-9]")
+    timeline = list(csv.DictReader((folder / "timeline.csv").read_text("utf-8-sig").splitlines()))
+    alerts = list(csv.DictReader((folder / "alerts.csv").read_text("utf-8-sig").splitlines()))
+    assert len([row for row in timeline if "買付" in row["内容(日本語) (what (Japanese))"]]) >= 3
+    assert {row["知らせの番号 (alert)"] for row in timeline} - {""} == {alert["番号 (id)"] for alert in alerts}
+    reasons = [row["理由 (reasons)"] for row in timeline]
+    assert all("銘柄を売却" in alert["理由 (reasons)"] for alert in alerts)
+    assert sum("9銘柄を売却" in why for why in reasons) == 1
 
 
 def test_what_setup_shows_hides_the_tokens_of_channels(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from home_year import known, silences_in, told_in
 from kuraban.events import Event, Notice, Order
 from kuraban.home import plan as plans
 from kuraban.home.acts import believed
-from kuraban.home.findings import Finding, Kind, Level
+from kuraban.home.findings import Finding, Kind, Level, few_acts
 from kuraban.home.model import Letter, Verdict
 from kuraban.home.plan import Plan, Recurring, Trip, Withdrawal
 from kuraban.home.review import review
@@ -159,14 +159,34 @@ def test_a_withdrawal_after_an_unanswered_change_of_the_payout_account_is_an_ala
     assert levels[Kind.SETTINGS] in {Level.ASK, Level.ALARM}
 
 
+def test_a_theft_shows_what_was_bought_before_what_was_sold_and_counts_the_rest() -> None:
+    sales = [trade(symbol, "sell", 2000, 100, n) for n, symbol in enumerate(sorted(JP)[:9])]
+    buys = [trade(symbol, "buy", 50, 20_000, 20 + n) for n, symbol in enumerate(sorted(THIN)[:3])]
+    (found,) = raised(letters_of([*saver(), *sales, *buys]))
+    shown, more = few_acts(found)
+    assert [any(symbol in words.ja for symbol in THIN) for words in shown] == [True] * 3 + [False] * 5
+    assert (more, len(found.acts)) == (4, 12)
+
+
+def test_each_act_has_the_reasons_that_came_with_it() -> None:
+    login = Done(at(DAY, 9), "rakuten", "login")
+    sales = [trade(symbol, "sell", 2000, 100, n) for n, symbol in enumerate(sorted(JP)[:9])]
+    (found,) = raised(letters_of([*saver(), login, *sales]))
+    why = {told.words.ja: [words.ja for words in told.why] for told in found.acts}
+    first, *_, last = sorted(why)
+    assert not any("銘柄を売却" in words for words in why[first])
+    assert any("9銘柄を売却" in words for words in why[last])
+    assert sum("9銘柄を売却" in " ".join(words) for words in why.values()) == 1
+
+
 def test_settings_changed_on_one_day_are_one_question_and_none_on_a_day_the_plan_names() -> None:
     changes = [Done(at(DAY, 21, n), broker, "setting", setting=name) for n, (broker, name) in
                enumerate([("rakuten", "password"), ("rakuten", "mfa"), ("sbi", "password")])]  # fmt: skip
     letters = letters_of([*saver(), *changes])
     (asked,) = raised(letters)
     assert asked.kind is Kind.SETTINGS
-    assert "rakuten" in asked.sentence.en
-    assert "sbi" in asked.sentence.en
+    assert "Rakuten Securities" in asked.sentence.en
+    assert "SBI証券" in asked.sentence.ja
     assert not raised(letters, Plan(settings=[DAY]))
 
 

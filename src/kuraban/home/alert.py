@@ -16,10 +16,11 @@ import apprise
 
 from kuraban.home.alertstore import Alert
 from kuraban.home.config import Alerts, Channel, channel_url
-from kuraban.home.findings import Finding, Kind, Level
+from kuraban.home.findings import Finding, Kind, Level, and_more, few_acts
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
 from kuraban.home.store import Store
+from kuraban.home.wording import called
 from kuraban.plurals import counted
 
 Language = Literal["ja", "en"]
@@ -58,7 +59,9 @@ def message(finding: Finding, language: Language, *, details: bool) -> tuple[str
     title = say(TITLES[finding.level], language)
     lines = [say(finding.sentence, language) if details else _brief(finding, language)]
     if details:
-        lines += [f"- {say(words, language)}" for words in finding.details]
+        acts, more = few_acts(finding)
+        lines += [f"- {say(words, language)}" for words in (*finding.details, *acts)]
+        lines += [f"- {say(and_more(more), language)}"] if more else []
     lines += [f"{n}. {say(words, language)}" for n, words in enumerate(finding.todo, 1)]
     lines.append(
         f"詳しくは `kuraban home status`、確認したら `kuraban home ack {finding.id}`"
@@ -69,7 +72,7 @@ def message(finding: Finding, language: Language, *, details: bool) -> tuple[str
 
 
 def _brief(finding: Finding, language: Language) -> str:
-    what, account = BRIEF[finding.kind], finding.account or ""
+    what, account = BRIEF[finding.kind], say(called(finding.account or ""), language)
     urgent = finding.level is Level.ALARM
     if language == "ja":
         head = f"{account}: {what.ja}" if account else what.ja

@@ -1,7 +1,7 @@
 """What an evidence package needs, gathered: the timeline with what was known when, and the originals where they lie."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from kuraban.home.checking import mails_of
 from kuraban.home.config import Config, Mailbox
 from kuraban.home.hardening import Done
 from kuraban.home.incident import Action, Evidence, Original
-from kuraban.home.incident.model import Mine
+from kuraban.home.incident.model import Mine, Raised
 from kuraban.home.mail.sources import imap
 from kuraban.home.mail.sources.imap import Position
 from kuraban.home.mail.sources.model import RawMail
@@ -31,8 +31,9 @@ def gather(
 ) -> Evidence:
     """Everything between two times: events, mails of brokers (forged ones too), exports, alerts and answers."""
     facts = [fact for fact in store.facts() if since <= time_of(fact) <= until or fact.dated_only]
-    told, why = _alerted(store)
-    events = incident.timeline(facts, since=since, until=until, mine=_said(store), told=told, why=why)
+    told, why, of = _alerted(store)
+    mine = _said(store)
+    events = incident.timeline(facts, since=since, until=until, mine=mine, told=told, why=why, alert=of)
     letters = [letter for letter in store.letters(brokers_only=True) if since <= (_when(letter) or since) <= until]
     entries = incident.in_order(events, incident.false_mails(letters, since=since, until=until, accounts=config.labels))
     originals = dict(_originals(store, config, {letter.origin: letter for letter in letters}))
@@ -53,6 +54,7 @@ def gather(
         made=now,
         accounts=tuple(dict.fromkeys(entry.account for entry in events)),
         entries=entries,
+        alerts=tuple(_raised(store, {entry.alert for entry in entries}, mine)),
         originals=(*originals.values(), *exports),
         actions=actions,
         hardening=hardening,
@@ -73,16 +75,36 @@ def _said(store: Store) -> dict[str, Mine]:
     return found
 
 
-def _alerted(store: Store) -> tuple[dict[str, datetime], dict[str, tuple[Words, ...]]]:
-    """When the owner was told of an event, and for which reasons."""
+def _alerted(store: Store) -> tuple[dict[str, datetime], dict[str, tuple[Words, ...]], dict[str, str]]:
+    """When the owner was told of an event, what stands out in it, and of which alert it is part."""
     told: dict[str, datetime] = {}
     why: dict[str, tuple[Words, ...]] = {}
+    of: dict[str, str] = {}
     for alert in store.alerts():
         for event in alert.finding.about:
             if not alert.quiet:
                 told.setdefault(event, alert.raised)
-            why.setdefault(event, alert.finding.details)
-    return told, why
+            of.setdefault(event, alert.finding.id)
+        for act in alert.finding.acts:
+            for event in act.about:
+                why.setdefault(event, act.why)
+    return told, why, of
+
+
+def _raised(store: Store, ids: Collection[str | None], mine: Mapping[str, Mine]) -> Iterator[Raised]:
+    """The alerts themselves, each once: what was told, with its reasons as a whole."""
+    for alert in store.alerts():
+        finding = alert.finding
+        if finding.id in ids:
+            said = [mine[event] for event in finding.about if event in mine]
+            yield Raised(
+                id=finding.id,
+                account=finding.account or "",
+                sentence=finding.sentence,
+                told=None if alert.quiet else alert.raised,
+                mine=said[-1] if said else "unknown",
+                why=finding.details,
+            )
 
 
 def _originals(store: Store, config: Config, wanted: dict[str, Letter]) -> Iterator[tuple[str, Original]]:

@@ -1,6 +1,6 @@
 """One pass over paths: mails and exports read, judged together, and summed up in a traffic light and one sentence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +9,7 @@ import msgspec
 
 from kuraban.home import intake
 from kuraban.home.config import Config
-from kuraban.home.findings import Finding, Kind, Level
+from kuraban.home.findings import Finding, Kind, Level, answer_todo, known_todo
 from kuraban.home.mail.context import MailContext
 from kuraban.home.mail.sources import files
 from kuraban.home.mail.sources.model import Item, unreadable
@@ -94,6 +94,26 @@ def check(
     )
     unread = [*problems, *store.unreadable(EVER)]
     return _report(review(known), letters, verdicts, len(known.facts), exports, unread)
+
+
+NOT_KEPT = Words(
+    "自分の操作なら、することはありません。違うなら `kuraban home incident` の手順へ",
+    "if it was you, nothing is to be done; if not, follow `kuraban home incident`",
+)
+
+
+def unkept(report: Report, kept: Collection[str]) -> Report:
+    """The report without commands that would fail: what is not kept cannot be answered. kept: ids of kept alerts."""
+    findings = tuple(one if one.id in kept else _unanswerable(one) for one in report.findings)
+    return msgspec.structs.replace(report, findings=findings)
+
+
+def _unanswerable(finding: Finding) -> Finding:
+    answers = {answer_todo(finding.id), known_todo(finding.id)}
+    todo = [words for words in finding.todo if words not in answers]
+    if len(todo) < len(finding.todo):
+        todo.append(NOT_KEPT)
+    return msgspec.structs.replace(finding, todo=tuple(todo))
 
 
 EVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

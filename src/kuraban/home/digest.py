@@ -10,6 +10,7 @@ from kuraban.home.findings import Kind, Level
 from kuraban.home.model import Verdict, Words
 from kuraban.home.review import Review
 from kuraban.home.store import Store
+from kuraban.home.wording import called
 from kuraban.plurals import counted
 
 WEEK = timedelta(days=7)
@@ -54,8 +55,8 @@ def _accounts(found: Review, since: datetime, until: datetime) -> list[Words]:
         return [Words("口座の動きはありませんでした。", "Nothing happened on your accounts.")]
     return [
         Words(
-            f"{account}: " + "、".join(f"{ACTS[kind][0]} {n}件" for kind, n in kinds.most_common()),
-            f"{account}: " + ", ".join(counted(n, *ACTS[kind][1:]) for kind, n in kinds.most_common()),
+            f"{called(account).ja}: " + "、".join(f"{ACTS[kind][0]} {n}件" for kind, n in kinds.most_common()),
+            f"{called(account).en}: " + ", ".join(counted(n, *ACTS[kind][1:]) for kind, n in kinds.most_common()),
         )
         for account, kinds in sorted(by_account.items())
     ]
@@ -98,8 +99,8 @@ def _troubles(store: Store, found: Review, since: datetime) -> list[Words]:
         what = ("投信の約定通知", "notices of fund executions") if fund else ("約定通知", "notices of executions")
         lines.append(
             Words(
-                f"{account}: {what[0]}が届いていません。オンにしてください。",
-                f"{account}: {what[1]} are off: switch them on",
+                f"{called(account).ja}: {what[0]}が届いていません。オンにしてください。",
+                f"{called(account).en}: {what[1]} are off: switch them on",
             )
         )
     gaps = [alert.finding for alert in store.alerts(since) if alert.finding.kind is Kind.GAP]

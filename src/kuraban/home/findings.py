@@ -37,12 +37,25 @@ NOT_AN_ACT = frozenset({Kind.MAILBOX, Kind.GAP, Kind.UNREADABLE, Kind.FORGED})  
 RANK = {Level.INFO: 0, Level.ASK: 1, Level.ALARM: 2}
 
 
+SHOWN_ACTS = 8
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One act of a finding. words: when and what; why: what stands out in it; about: ids of its events."""
+
+    words: Words
+    time: datetime
+    about: tuple[str, ...]
+    why: tuple[Words, ...] = ()
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to tell.
 
     id: the same whenever the same things are found again. about: ids of the events or origins of the mails it is
-    about. sentence: one clear sentence; details: what was seen and why it stands out; todo: what to do, first thing
-    first. probability: that somebody else acts, exposure: what he can still take (JPY); 0 where that is not the matter.
+    about. sentence: one clear sentence; details: why it stands out as a whole; acts: all that it is about, purchases
+    first; todo: what to do, first thing first. probability: that somebody else acts, exposure: what he can still take
+    (JPY); 0 where that is not the matter.
     """
 
     id: str
@@ -54,9 +67,25 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     about: tuple[str, ...]
     sentence: Words
     details: tuple[Words, ...] = ()
+    acts: tuple[Told, ...] = ()
     todo: tuple[Words, ...] = ()
     probability: float = 0.0
     exposure: float = 0.0
+
+    @property
+    def listed(self) -> tuple[Told, ...]:
+        """The acts that are worth a list: not the one withdrawal or change that the sentence names already."""
+        return self.acts if self.kind is Kind.ACTS or len(self.acts) > 1 else ()
+
+
+def few_acts(finding: Finding) -> tuple[tuple[Words, ...], int]:
+    """The first of its acts in words, and how many more there are."""
+    return tuple(told.words for told in finding.listed[:SHOWN_ACTS]), max(0, len(finding.listed) - SHOWN_ACTS)
+
+
+def and_more(count: int) -> Words:
+    """That a list goes on."""
+    return Words(f"ほか{count}件", f"and {count} more")
 
 
 def finding_id(kind: Kind, account: str | None, trigger: str) -> str:

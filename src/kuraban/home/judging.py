@@ -13,10 +13,11 @@ import msgspec
 
 from kuraban.events import Event
 from kuraban.home.acts import TOKYO, Act
-from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, answer_todo, finding_id
+from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, Told, answer_todo, finding_id
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 from kuraban.home.scoring import Answer, Score, score
+from kuraban.home.wording import called
 from kuraban.plurals import counted
 
 BURST = timedelta(days=2)
@@ -42,8 +43,19 @@ SETTINGS = {
     "aggregator": ("外部サービス連携", "an aggregator's access"),
     "lock": ("口座ロック", "the account lock"),
 }
+TYPES = {
+    "login.succeeded": ("ログイン", "login"),
+    "login.failed": ("ログインの失敗", "failed login"),
+    "order.placed": ("注文・約定", "order"),
+    "withdrawal.requested": ("出金", "withdrawal"),
+    "cash.swept": ("銀行連携の入金", "pull over the bank link"),
+    "notice.received": ("認証などの通知", "a code or another notice"),
+}
 NOTICES = ("通知メールの設定", "the notices")
 UNKNOWN_SETTING = ("登録内容", "a setting")
+
+
+Own = dict[str, tuple[Words, ...]]
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -59,15 +71,33 @@ def judge(acts: Sequence[Act], answers: Sequence[Answer], plan: Plan, known: dic
     answered = {event_id for answer in answers for event_id in answer.about}
     open_scores = [item for item in scores if item.act.id not in answered]
     trading = [item for item in open_scores if item.act.event.type not in {"withdrawal.requested", "setting.changed"}]
+    own = _own(scores)
     findings = [
-        *_bursts(trading),
-        *_withdrawals(open_scores, scores, answers),
-        *_settings(open_scores, plan),
+        *_bursts(trading, own),
+        *_withdrawals(open_scores, scores, answers, own),
+        *_settings(open_scores, plan, own),
     ]
     return Judged(tuple(scores), tuple(sorted(findings, key=lambda finding: (finding.first, finding.id))))
 
 
-def _bursts(scores: list[Score]) -> list[Finding]:
+def _own(scores: Sequence[Score]) -> Own:
+    """By act, what stands out in it: of the reasons of its visit those that came with an act of its kind.
+
+    A score carries what the visit has shown so far; that nine names were sold says nothing of the login.
+    """
+    found: Own = {}
+    came: dict[str, dict[Words, tuple[str, datetime]]] = defaultdict(dict)  # with which kind, and last when
+    for item in scores:
+        order, now, of = item.act.event.order, item.act.time, came[item.act.account]
+        kind = f"{item.act.event.type} {order.side if order else ''}"
+        for words in item.why:
+            first, last = of.get(words, (kind, now))
+            of[words] = (kind if now - last > SITTING else first, now)
+        found[item.act.id] = tuple(words for words in item.why if of[words][0] == kind)[:MOST_DETAILS]
+    return found
+
+
+def _bursts(scores: list[Score], own: Own) -> list[Finding]:
     """Per account, acts that stood out, with everything of the same days around them."""
     by_account: dict[str, list[Score]] = defaultdict(list)
     for item in scores:
@@ -84,17 +114,16 @@ def _bursts(scores: list[Score]) -> list[Finding]:
                     last = items[at].act.time
                 at += 1
             around = [i for i in items if start - BEFORE <= i.act.time <= last + BURST and not i.planned]
-            found.append(_burst(account, items[trigger], around))
+            found.append(_burst(account, items[trigger], around, own))
     return found
 
 
-def _burst(account: str, trigger: Score, around: list[Score]) -> Finding:
+def _burst(account: str, trigger: Score, around: list[Score], own: Own) -> Finding:
     top = max(around, key=lambda item: item.probability)
     level = Level.ALARM if any(item.action == "lock" for item in around) else Level.ASK
     key = finding_id(Kind.ACTS, account, trigger.act.id)
     sentence = _acts_sentence(account, around, level)
     doubt = [] if any(item.act.proved for item in around) else [UNPROVED]
-    listed = [said for item in around if (said := summary(item.act)) is not None]
     return Finding(
         id=key,
         kind=Kind.ACTS,
@@ -104,7 +133,8 @@ def _burst(account: str, trigger: Score, around: list[Score]) -> Finding:
         last=around[-1].act.time,
         about=_about(around),
         sentence=sentence,
-        details=(*top.why[:MOST_DETAILS], *doubt, *listed[:MOST_DETAILS]),
+        details=(*top.why[:MOST_DETAILS], *doubt),
+        acts=_told(around, own),
         todo=(CALL, WALK, answer_todo(key)) if level is Level.ALARM else (LOOK, answer_todo(key)),
         probability=top.probability,
         exposure=top.exposure,
@@ -130,23 +160,23 @@ def _acts_sentence(account: str, around: list[Score], level: Level) -> Words:
         if n
     ]
     en = [counted(n, word) for word, n in (("buy", buys), ("sale", sells), ("login", logins), ("attempt", tries)) if n]
-    when = f"{first:%Y-%m-%d %H:%M}"
+    who, when = called(account), f"{first:%Y-%m-%d %H:%M}"
     span = (
         when if last - first < timedelta(minutes=1) else f"{when}–{last:%H:%M}" if first.date() == last.date() else when
     )
     what = Words("、".join(ja) or "操作", ", ".join(en) or "acts")
     if level is Level.ALARM:
         return Words(
-            f"{account}: 乗っ取りの疑いが強い取引があります({span}、{what.ja})。今すぐ証券会社に連絡してください。",
-            f"{account}: this looks like a takeover ({span}, {what.en}). Reach the broker now.",
+            f"{who.ja}: 乗っ取りの疑いが強い取引があります({span}、{what.ja})。今すぐ証券会社に連絡してください。",
+            f"{who.en}: this looks like a takeover ({span}, {what.en}). Reach the broker now.",
         )
     return Words(
-        f"{account}: 普段と違う動きがあります({span}、{what.ja})。自分の操作ですか?",
-        f"{account}: something unlike you happened ({span}, {what.en}). Was it you?",
+        f"{who.ja}: 普段と違う動きがあります({span}、{what.ja})。自分の操作ですか?",
+        f"{who.en}: something unlike you happened ({span}, {what.en}). Was it you?",
     )
 
 
-def _withdrawals(open_scores: list[Score], scores: list[Score], answers: Sequence[Answer]) -> list[Finding]:
+def _withdrawals(open_scores: list[Score], scores: list[Score], answers: Sequence[Answer], own: Own) -> list[Finding]:
     mine = {event_id: answer.time for answer in answers if answer.mine for event_id in answer.about}
     confirmed = [item for item in scores if item.act.event.type == "withdrawal.requested" and item.act.id in mine]
     changed = [item.act for item in open_scores if item.act.event.type == "setting.changed" and _opens_door(item.act)]
@@ -162,7 +192,7 @@ def _withdrawals(open_scores: list[Score], scores: list[Score], answers: Sequenc
             mine_so_far[-1].append(item)
         else:
             mine_so_far.append([item])
-    return [_withdrawal(group, changed) for account in groups.values() for group in account]
+    return [_withdrawal(group, changed, own) for account in groups.values() for group in account]
 
 
 def _opens_door(act: Act) -> bool:
@@ -188,7 +218,7 @@ def _like(act: Act, other: Act, confirmed: datetime) -> bool:
     return ours.amount <= LIKE * theirs.amount
 
 
-def _withdrawal(group: list[Score], changed: list[Act]) -> Finding:
+def _withdrawal(group: list[Score], changed: list[Act], own: Own) -> Finding:
     """Withdrawals of one account within two days; after an unanswered change of payout account or address an alarm."""
     first, top = group[0].act, max(group, key=lambda item: item.probability)
     key = finding_id(Kind.WITHDRAWAL, first.account, first.id)
@@ -206,10 +236,11 @@ def _withdrawal(group: list[Score], changed: list[Act]) -> Finding:
         last=group[-1].act.time,
         about=_about(group),
         sentence=Words(
-            f"{first.account}: {_when(first)} に{ja}がありました。自分の操作ですか?",
-            f"{first.account}: {en} on {_when(first)}. Was it you?",
+            f"{called(first.account).ja}: {_when(first)} に{ja}がありました。自分の操作ですか?",
+            f"{called(first.account).en}: {en} on {_when(first)}. Was it you?",
         ),
         details=(*((OPENED,) if opened else ()), *top.why[:MOST_DETAILS], *(() if proved else (UNPROVED,))),
+        acts=_told(group, own),
         todo=(CALL, WALK, answer_todo(key)) if alarm else (LOOK, answer_todo(key)),
         probability=top.probability,
         exposure=top.exposure,
@@ -230,7 +261,7 @@ OPENED = Words(
 )
 
 
-def _settings(open_scores: list[Score], plan: Plan) -> list[Finding]:
+def _settings(open_scores: list[Score], plan: Plan, own: Own) -> list[Finding]:
     """Settings changed, those of one day together whatever the account: the owner sat down once."""
     asked = [
         item
@@ -243,10 +274,10 @@ def _settings(open_scores: list[Score], plan: Plan) -> list[Finding]:
     group: list[Score] = []
     for item in asked:
         if group and item.act.time - group[0].act.time > SITTING:
-            found.append(_setting(group))
+            found.append(_setting(group, own))
             group = []
         group.append(item)
-    return [*found, _setting(group)] if group else found
+    return [*found, _setting(group, own)] if group else found
 
 
 def safer(event: Event) -> bool:
@@ -259,14 +290,15 @@ def safer(event: Event) -> bool:
     return setting.name in SAFER_ON and setting.to == "on"
 
 
-def _setting(group: list[Score]) -> Finding:
+def _setting(group: list[Score], own: Own) -> Finding:
     accounts = sorted({item.act.account for item in group})
     key = finding_id(Kind.SETTINGS, accounts[0] if len(accounts) == 1 else None, group[0].act.id)
     words = [setting_words(item.act.event) for item in group]
     ja = "・".join(dict.fromkeys(word.ja for word in words))
     en = ", ".join(dict.fromkeys(word.en for word in words))
     level = Level.ALARM if any(item.action == "lock" for item in group) else Level.ASK
-    where_ja, where_en = "・".join(accounts), ", ".join(accounts)
+    where = [called(account) for account in accounts]
+    where_ja, where_en = "・".join(words.ja for words in where), ", ".join(words.en for words in where)
     top = max(group, key=lambda item: item.probability)
     return Finding(
         id=key,
@@ -281,6 +313,7 @@ def _setting(group: list[Score]) -> Finding:
             f"{where_en}: {en} changed on {_when(group[0].act)}. Was it you?",
         ),
         details=(*top.why[:MOST_DETAILS], *(() if any(item.act.proved for item in group) else (UNPROVED,))),
+        acts=_told(group, own),
         todo=(CALL, WALK, answer_todo(key)) if level is Level.ALARM else (LOOK, answer_todo(key)),
         probability=top.probability,
         exposure=top.exposure,
@@ -299,10 +332,30 @@ def _about(group: list[Score]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event for ids in found for event in ids))
 
 
-def summary(act: Act) -> Words | None:
-    """One line about an act: its time and what its source says of it."""
-    said = next((fact.summary for fact in act.facts if fact.summary is not None), None)
-    return Words(f"{_when(act)} {said.ja}", f"{_when(act)} {said.en}") if said else None
+def _told(group: list[Score], own: Own) -> tuple[Told, ...]:
+    """The acts one by one: first purchases, which a victim would know least for his own, else by time."""
+    ordered = sorted(group, key=lambda item: (not _bought(item.act), item.act.time))
+    return tuple(
+        Told(words=summary(item.act), time=item.act.time, about=_about([item]), why=own[item.act.id])
+        for item in ordered
+    )
+
+
+def _bought(act: Act) -> bool:
+    return act.event.order is not None and act.event.order.side == "buy"
+
+
+def summary(act: Act) -> Words:
+    """One line about an act: its time and what its source says of it, or else what kind of act it is."""
+    said = next((fact.summary for fact in act.facts if fact.summary is not None), None) or _kind_words(act.event)
+    return Words(f"{_when(act)} {said.ja}", f"{_when(act)} {said.en}")
+
+
+def _kind_words(event: Event) -> Words:
+    if event.type == "setting.changed":
+        name = setting_words(event)
+        return Words(f"{name.ja}の変更", f"{name.en} changed")
+    return Words(*TYPES.get(event.type, ("操作", "an act")))
 
 
 def _when(act: Act) -> str:

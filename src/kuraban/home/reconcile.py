@@ -13,6 +13,7 @@ import msgspec
 from kuraban.home.acts import Lump, lumps, time_of
 from kuraban.home.findings import LOOK, Finding, Kind, Level, answer_todo, finding_id
 from kuraban.home.model import Fact, Words
+from kuraban.home.wording import called
 
 STOCK_DAYS, FUND_DAYS = 1, 14
 SETTLED_DAYS = 2  # exports may lag behind by so long
@@ -107,21 +108,20 @@ def _falls_short(mailed: Lump, exported: Lump) -> bool:
 
 
 def _untold(lump: Lump, partly: Lump | None) -> Finding:
-    first = lump.facts[0]
+    first, who = lump.facts[0], called(lump.account)
     name = _name(first)
     key = finding_id(Kind.MISSING_NOTICE, lump.account, first.event.id)
     verb = ("買い", "bought") if lump.side == "buy" else ("売り", "sold")
     if partly is None:
         sentence = Words(
-            f"{lump.account}: {lump.day:%Y-%m-%d} の「{name}」の{verb[0]}は取引履歴にあるのに、"
-            "通知メールが届いていません。",
-            f"{lump.account}: {name} was {verb[1]} on {lump.day}, as the history says, and no notice came",
+            f"{who.ja}: {lump.day:%Y-%m-%d} の「{name}」の{verb[0]}は取引履歴にあるのに、通知メールが届いていません。",
+            f"{who.en}: {name} was {verb[1]} on {lump.day}, as the history says, and no notice came",
         )
     else:
         sentence = Words(
-            f"{lump.account}: {lump.day:%Y-%m-%d} の「{name}」の{verb[0]}は、"
+            f"{who.ja}: {lump.day:%Y-%m-%d} の「{name}」の{verb[0]}は、"
             "通知メールより取引履歴のほうが多くなっています。",
-            f"{lump.account}: more of {name} was {verb[1]} on {lump.day} than the notices tell of",
+            f"{who.en}: more of {name} was {verb[1]} on {lump.day} than the notices tell of",
         )
     switch = Words(
         "証券会社の画面で、通知メールの設定と登録アドレスが変わっていないか確かめる",
@@ -162,7 +162,7 @@ def _same_kind_exported(lump: Lump, twins: list[tuple[Lump, Lump]]) -> bool:
 
 
 def _phantom(lump: Lump) -> Finding:
-    first = lump.facts[0]
+    first, who = lump.facts[0], called(lump.account)
     key = finding_id(Kind.PHANTOM_NOTICE, lump.account, first.event.id)
     return Finding(
         id=key,
@@ -173,9 +173,9 @@ def _phantom(lump: Lump) -> Finding:
         last=time_of(lump.facts[-1]),
         about=tuple(fact.event.id for fact in lump.facts),
         sentence=Words(
-            f"{lump.account}: {lump.day:%Y-%m-%d} の「{_name(first)}」の約定通知に当たる取引が、取引履歴にありません。"
+            f"{who.ja}: {lump.day:%Y-%m-%d} の「{_name(first)}」の約定通知に当たる取引が、取引履歴にありません。"
             "偽の通知かもしれません。",
-            f"{lump.account}: a notice tells of an execution of {_name(first)} on {lump.day} that the history does not"
+            f"{who.en}: a notice tells of an execution of {_name(first)} on {lump.day} that the history does not"
             " have; it may be forged",
         ),
         todo=(LOOK, answer_todo(key)),

@@ -13,6 +13,7 @@ from kuraban.home.plan import Plan
 from kuraban.home.reconcile import Period, reconcile
 from kuraban.home.scoring import Answer, Score
 from kuraban.home.silence import Arrival, arrivals, overdue
+from kuraban.home.wording import called
 
 # Findings that are found anew at each look: those not found again are over.
 RECOMPUTED = frozenset({Kind.SILENCE, Kind.MISSING_NOTICE, Kind.PHANTOM_NOTICE})
@@ -84,7 +85,7 @@ def _forged(letters: Iterable[Letter], labels: dict[str, str]) -> list[Finding]:
         if verdict not in {Verdict.FORGED, Verdict.LOOKALIKE} or when is None:
             continue
         broker = letter.authenticity.broker or ""
-        who = labels.get(broker, broker) or "?"
+        who = called(labels.get(broker, broker) or "?")
         found.append(
             Finding(
                 id=finding_id(Kind.FORGED, broker, letter.origin),
@@ -95,8 +96,9 @@ def _forged(letters: Iterable[Letter], labels: dict[str, str]) -> list[Finding]:
                 last=when,
                 about=(letter.origin,),
                 sentence=Words(
-                    f"{when.astimezone(TOKYO):%Y-%m-%d} の「{letter.subject[:60]}」は {who} を装った偽のメールです。",
-                    f"the mail “{letter.subject[:60]}” of {when.astimezone(TOKYO):%Y-%m-%d} pretends to be {who}'s",
+                    f"{when.astimezone(TOKYO):%Y-%m-%d} の「{letter.subject[:60]}」は{who.ja}を装った偽のメールです。",
+                    f"the mail “{letter.subject[:60]}” of {when.astimezone(TOKYO):%Y-%m-%d}"
+                    f" pretends to be from {who.en}",
                 ),
                 details=tuple(why.words for why in letter.authenticity.why[:3]),
                 todo=(

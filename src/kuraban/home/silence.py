@@ -19,6 +19,7 @@ from kuraban.home.acts import TOKYO
 from kuraban.home.findings import LOOK, Finding, Kind, Level, finding_id, known_todo
 from kuraban.home.model import Letter, Verdict, Words
 from kuraban.home.plan import EXECUTED_WITHIN, Plan, Recurring, due_days
+from kuraban.home.wording import called
 
 DAY = timedelta(days=1)
 MONTHLY_GAPS = (25.0, 37.0)  # days between arrivals once a month, holidays included
@@ -95,15 +96,15 @@ def _planned(entry: Recurring, mails: list[Arrival], until: datetime) -> list[Fi
     missed = [day for day in due if not _any_within(told, day, businessdays.add(day, EXECUTED_WITHIN))]
     if not missed:
         return []
-    name = entry.instrument or "積立"
+    name, who = entry.instrument or "積立", called(entry.account)
     if not told:
         return [
             _finding(
                 entry.account, f"never:{name}", _end_of(missed[0]), _end_of(missed[-1]),
                 Words(
-                    f"{entry.account}: 予定にある「{name}」の通知メールが一度も届いていません。"
+                    f"{who.ja}: 予定にある「{name}」の通知メールが一度も届いていません。"
                     "通知の設定を確かめてください。",
-                    f"{entry.account}: no notice of the planned {entry.instrument or 'purchase'} has ever come;"
+                    f"{who.en}: no notice of the planned {entry.instrument or 'purchase'} has ever come;"
                     " check that notices are on",
                 ),
             )
@@ -115,9 +116,9 @@ def _planned(entry: Recurring, mails: list[Arrival], until: datetime) -> list[Fi
         _finding(
             entry.account, f"planned:{name}:{last}", _end_of(last), until,
             Words(
-                f"{entry.account}: {last:%Y-%m-%d} の「{name}」の通知メールが届いていません。"
+                f"{who.ja}: {last:%Y-%m-%d} の「{name}」の通知メールが届いていません。"
                 "通知が止められたか、登録アドレスが変えられたかもしれません。",
-                f"{entry.account}: the notice of the planned {entry.instrument or 'purchase'} of {last} has not come;"
+                f"{who.en}: the notice of the planned {entry.instrument or 'purchase'} of {last} has not come;"
                 " notices may have been switched off or the address changed",
             ),
         )
@@ -134,7 +135,7 @@ def _monthly(account: str, mails: list[Arrival], until: datetime) -> list[Findin
     for mail in mails:
         if mail.kind == "plan" or (mail.kind == "execution" and mail.recurring):
             series[mail.kind, mail.format].append(mail.time)
-    found = []
+    found, who = [], called(account)
     for (kind, form), times in series.items():
         days = sorted({when.astimezone(TOKYO).date() for when in times})
         gaps = [(b - a).days for a, b in pairwise(days)]
@@ -146,9 +147,9 @@ def _monthly(account: str, mails: list[Arrival], until: datetime) -> list[Findin
                 _finding(
                     account, f"monthly:{kind}:{form}:{days[-1]}", _end_of(due), until,
                     Words(
-                        f"{account}: 毎月届いていた積立の通知メールが {days[-1]:%Y-%m-%d} を最後に届いていません。"
+                        f"{who.ja}: 毎月届いていた積立の通知メールが {days[-1]:%Y-%m-%d} を最後に届いていません。"
                         "通知が止められたか、登録アドレスが変えられたかもしれません。",
-                        f"{account}: the monthly notice of a standing purchase last came on {days[-1]};"
+                        f"{who.en}: the monthly notice of a standing purchase last came on {days[-1]};"
                         " notices may have been switched off or the address changed",
                     ),
                 )
@@ -166,14 +167,14 @@ def _anything(account: str, mails: list[Arrival], until: datetime) -> list[Findi
     longest = max(b - a for a, b in pairwise(times))
     if until - times[-1] <= max(SILENT_LEAST, SILENT_TIMES * longest):
         return []
-    last = times[-1].astimezone(TOKYO).date()
+    last, who = times[-1].astimezone(TOKYO).date(), called(account)
     return [
         _finding(
             account, f"anything:{last}", times[-1], until,
             Words(
-                f"{account}: いつも届く証券会社からのメールが {last:%Y-%m-%d} を最後に一通も届いていません。"
+                f"{who.ja}: いつも届く証券会社からのメールが {last:%Y-%m-%d} を最後に一通も届いていません。"
                 "登録アドレスが変えられたか、迷惑メールに入っているかもしれません。",
-                f"{account}: the broker, which writes regularly, has sent nothing since {last};"
+                f"{who.en}: the broker, which writes regularly, has sent nothing since {last};"
                 " the address may have been changed, or its mails filtered",
             ),
         )
@@ -188,13 +189,14 @@ def _logins(account: str, mails: list[Arrival], exports: list[datetime], until: 
     before = seen[:-1]
     if not before or seen[-1] or sum(before) < max(LOGIN_LEAST, LOGIN_SHARE * len(before)):
         return []
+    who = called(account)
     return [
         _finding(
             account, f"login:{due[-1]}", _noon(due[-1]), until,
             Words(
-                f"{account}: {due[-1]:%Y-%m-%d} に自分でログインしたのに、ログイン通知が届いていません。"
+                f"{who.ja}: {due[-1]:%Y-%m-%d} に自分でログインしたのに、ログイン通知が届いていません。"
                 "通知が止められたかもしれません。",
-                f"{account}: you logged in on {due[-1]} and no login notice came; it may have been switched off",
+                f"{who.en}: you logged in on {due[-1]} and no login notice came; it may have been switched off",
             ),
         )
     ]  # fmt: skip

@@ -13,7 +13,7 @@ import msgspec
 from kuraban.home import incident, walk
 from kuraban.home.acts import TOKYO
 from kuraban.home.config import Config
-from kuraban.home.findings import NOT_AN_ACT, Finding, Kind
+from kuraban.home.findings import NOT_AN_ACT, Finding, Kind, Level
 from kuraban.home.folder import Folder
 from kuraban.home.incident import Action
 from kuraban.home.model import Words
@@ -22,6 +22,7 @@ from kuraban.home.store import Store
 
 END, RESUME = "end", "resume"
 RECENT = timedelta(days=90)  # so long after its end an incident is still spoken of
+LEAD = timedelta(days=30)  # of evidence before the first act: the false mails that took the secrets came then
 State = Literal["none", "going", "done", "ended"]
 
 
@@ -86,6 +87,17 @@ def denied(store: Store) -> list[tuple[Finding, datetime]]:
 def unexplained(store: Store) -> list[Finding]:
     """Notices that did not come and of which the owner does not know why."""
     return [alert.finding for alert, _ in store.denials() if alert.finding.kind is Kind.SILENCE]
+
+
+def usual_since(store: Store, folder: Folder, config: Config, now: datetime) -> datetime:
+    """From when the evidence is gathered unless the owner says otherwise: LEAD before the first act of the incident.
+
+    That is what he denied since the last end, or ever, and the alarms that wait; LEAD before now where there is none.
+    """
+    fresh = standing(store, folder, config, now).denied or tuple(finding for finding, _ in denied(store))
+    waiting = [alert.finding for alert in store.alerts() if alert.waits and alert.finding.level is Level.ALARM]
+    acts = [finding.first for finding in (*fresh, *waiting) if finding.kind not in NOT_AN_ACT]
+    return min([*acts, now]) - LEAD
 
 
 def ends(actions: Sequence[Action]) -> list[Action]:

@@ -24,8 +24,11 @@ KINDS = {
 BROKER_NAMES = {broker.key: broker.name for broker in BROKERS}
 
 
+def called(account: str) -> Words:
+    """What people call an account: the owner's label; the broker's name where he gave none, so that its key stands."""
+    return BROKER_NAMES.get(account, Words(account, account))
+
+
 def broker_name(key: str, labels: dict[str, str]) -> Words:
     """What the owner calls it, else its own name, else the key."""
-    if key in labels:
-        return Words(labels[key], labels[key])
-    return BROKER_NAMES.get(key, Words(key, key))
+    return called(labels.get(key, key))

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from kuraban.cli.errors import CommandError
-from kuraban.cli.home.common import language_of
+from kuraban.cli.home.common import Language, language_of, opened
 from kuraban.home.problems import HomeError
 
 
@@ -59,5 +59,13 @@ def run(given: argparse.Namespace) -> int:
         status: int = given.run_home(given)
     except HomeError as error:
         words = error.words
-        raise CommandError(words.ja if language_of(given) == "ja" else words.en) from error
+        raise CommandError(words.ja if _language(given) == "ja" else words.en) from error
     return status
+
+
+def _language(given: argparse.Namespace) -> Language:
+    """Also that of the configuration, where it can be read."""
+    try:
+        return language_of(given, opened()[1])
+    except HomeError:
+        return language_of(given)

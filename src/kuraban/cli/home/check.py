@@ -18,9 +18,9 @@ from kuraban.cli.home.common import (
     show_words,
 )
 from kuraban.home import intake, plan
-from kuraban.home.checking import Report, check
+from kuraban.home.checking import NOT_KEPT, Report, check, unkept
 from kuraban.home.store import Store
-from kuraban.home.wording import VERDICTS
+from kuraban.home.wording import VERDICTS, called
 from kuraban.plurals import counted
 
 MOST_SHOWN = 5
@@ -36,6 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("paths", metavar="PATH", type=Path, nargs="+")
     parser.add_argument("--json", action="store_true", help="結果をJSONで / the result as JSON")
+    parser.add_argument("--full", action="store_true", help="取引を一つも省かない / every act, none left out")
     parser.add_argument("--offline", action="store_true", help="DNSに尋ねない / ask no DNS server")
 
 
@@ -46,27 +47,28 @@ def run(given: argparse.Namespace) -> int:
     announce_compiling(language)
     there = folder.store.exists()
     keys = intake.open_keys(folder if there else None, online=not given.offline)
-    answers = []
+    answers, kept_ids = [], set[str]()
     if there:
         kept = Store.open(folder)
-        answers = kept.answers()
+        answers, kept_ids = kept.answers(), {alert.finding.id for alert in kept.alerts()}
         kept.close()
     store = Store.in_memory()
     context = intake.contexts(config, keys)
     report = check(given.paths, config, plan.load(folder.plan), answers, context, store, now())
+    report = unkept(report, kept_ids)
     store.close()
     if there:
         keys.save(now())
     if given.json:
         show_json(report)
     else:
-        _show(report, language)
+        _show(report, language, given.full)
     if not report.letters and not report.facts:
         return 1
     return NEEDS_ANSWER if report.light != "green" else 0
 
 
-def _show(report: Report, language: Language) -> None:
+def _show(report: Report, language: Language, whole: bool) -> None:
     headline(report.light, say(report.sentence, language))
     total, proved = sum(report.letters.values()), report.letters.get("verified", 0)
     show_words(
@@ -85,13 +87,22 @@ def _show(report: Report, language: Language) -> None:
         for fact in letter.facts:
             if fact.summary is not None:
                 show(f"     = {say(fact.summary, language)}")
-    show_findings(report.findings, language)
+    show_findings(report.findings, language, whole=whole)
+    if any(NOT_KEPT in finding.todo for finding in report.findings):
+        show_words(
+            "\nこの調べは何も記録しないので、番号に答えることはできません。答えを覚えさせるには "
+            "`kuraban home setup` で設定し、`kuraban home watch` で見張りを始め、"
+            "`kuraban home status` に出る番号に答えます。",
+            "\nThis look keeps nothing, so its ids cannot be answered. To have answers remembered:"
+            " `kuraban home setup`, then `kuraban home watch`, and answer the ids that `kuraban home status` shows.",
+            language,
+        )
     if not report.single:
         _show_forged(report, language)
     for account in report.untold:
         show_words(
-            f"\n・{account}: 約定通知が届いていません。証券会社の画面でオンにしてください。",
-            f"\n・{account}: no execution notices come; switch them on at the broker",
+            f"\n・{called(account).ja}: 約定通知が届いていません。証券会社の画面でオンにしてください。",
+            f"\n・{called(account).en}: no execution notices come; switch them on at the broker",
             language,
         )
     _show_unreadable(report, language)

@@ -14,7 +14,7 @@ import msgspec
 from kuraban.core.jit import compiled_before
 from kuraban.home import config as configs
 from kuraban.home.config import Config
-from kuraban.home.findings import Finding, Level
+from kuraban.home.findings import Finding, Level, and_more, few_acts
 from kuraban.home.folder import Folder
 from kuraban.home.model import Words
 
@@ -85,15 +85,28 @@ def headline(light: str, sentence: str) -> None:
         show(f"{lamp} {sentence}")
 
 
-def show_findings(findings: Iterable[Finding], language: Language) -> None:
-    """Findings with what was seen and what to do."""
+def show_findings(findings: Iterable[Finding], language: Language, *, whole: bool = False) -> None:
+    """Findings with what was seen and what to do. whole: with every act, by time, not the weightiest only."""
     for finding in findings:
         show()
         show(f"{MARKS[finding.level]} [{finding.id}] {say(finding.sentence, language)}")
         for words in finding.details:
             show(f"     - {say(words, language)}")
+        _show_acts(finding, language, whole)
         for number, words in enumerate(finding.todo, 1):
             show(f"     {number}. {say(words, language)}")
+
+
+def _show_acts(finding: Finding, language: Language, whole: bool) -> None:
+    if whole:
+        for told in sorted(finding.listed, key=lambda told: told.time):
+            show(f"     - {say(told.words, language)}")
+        return
+    acts, more = few_acts(finding)
+    for words in acts:
+        show(f"     - {say(words, language)}")
+    if more:
+        show(f"     - {say(and_more(more), language)} (--full)")
 
 
 def announce_compiling(language: Language) -> None:

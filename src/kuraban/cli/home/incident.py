@@ -2,10 +2,10 @@
 
 import argparse
 from contextlib import closing
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from pathlib import Path
 
-from kuraban.cli.home.common import Language, language_of, now, opened, say, show, show_json, show_words
+from kuraban.cli.home.common import NEEDS_ANSWER, Language, language_of, now, opened, say, show, show_json, show_words
 from kuraban.home import incident, walk
 from kuraban.home import standing as standings
 from kuraban.home.acts import TOKYO
@@ -36,7 +36,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", help="どの口座か / which account")
     parser.add_argument("--step", choices=STEPS, help="どの手順か(済みの印が付く) / which step, to tick it")
     parser.add_argument("--at", metavar="TIME", help="いつ / when (2026-04-30T13:05)")
-    parser.add_argument("--since", metavar="DATE", help="いつから / from which day (30 days ago)")
+    parser.add_argument("--since", metavar="DATE", help="いつから / from which day (30 days before the incident)")
     parser.add_argument("--until", metavar="DATE", help="いつまで / up to which day (today)")
     parser.add_argument("--into", type=Path, default=Path(), metavar="DIR", help="書き出すフォルダ / where to write")
     parser.add_argument("--early", action="store_true", help="手順が残っていても終える / end it though steps are left")
@@ -114,18 +114,22 @@ def _note(given: argparse.Namespace, folder: Folder, config: Config, language: L
 
 def _package(given: argparse.Namespace, folder: Folder, config: Config, language: Language) -> int:
     until = _moment(given.until, end=True) if given.until else now()
-    since = _moment(given.since) if given.since else until - timedelta(days=30)
-    store = Store.open(folder)
-    package = walk.package(store, folder, config, since, until, given.into, now())
-    store.close()
+    with closing(Store.open(folder)) as store:
+        since = _moment(given.since) if given.since else standings.usual_since(store, folder, config, until)
+        package = walk.package(store, folder, config, since, until, given.into, now())
+    first, last = (when.astimezone(TOKYO).date() for when in (since, until))
     show_words(
         f"証拠一式を書きました: {package.archive}\n控えておく値(SHA-256): {package.sums}",
         f"the evidence is in {package.archive}\nwrite this down elsewhere (SHA-256): {package.sums}",
         language,
     )
+    holds, lacks = package.holds(), package.lacks()
+    show_words(f"中身({first}〜{last}): {holds.ja}", f"inside ({first} to {last}): {holds.en}", language)
     for problem in package.problems:
         show(f"- {problem.place}: {say(problem.words, language)}")
-    return 0
+    if lacks is not None:
+        show(f"⚠ {say(lacks, language)}")
+    return 0 if lacks is None else NEEDS_ANSWER
 
 
 def _moment(text: str, *, end: bool = False) -> datetime:

@@ -30,6 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "waits, an incident is in progress, something did not come and you do not know why, or the watch is off."
     )
     parser.add_argument("--json", action="store_true", help="結果をJSONで / the result as JSON")
+    parser.add_argument("--full", action="store_true", help="取引を一つも省かない / every act, none left out")
     parser.add_argument("--all", action="store_true", help="済んだものも / settled ones too")
 
 
@@ -61,7 +62,7 @@ def run(given: argparse.Namespace) -> int:
         _show_ways(found, language)
         _show_beat(found.beat, language)
         shown = alerts if given.all else found.waiting
-        show_findings((alert.finding for alert in shown), language)
+        show_findings((alert.finding for alert in shown), language, whole=given.full)
     return 0 if found.light == "green" else NEEDS_ANSWER
 
 

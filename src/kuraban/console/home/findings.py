@@ -84,7 +84,7 @@ def past(visit: Visit) -> Response:
 
 def one(visit: Visit) -> Response:
     """One finding."""
-    return visit.page("finding.html", shown=shown(visit.store, _found(visit)))
+    return visit.page("finding.html", shown=shown(visit.store, _found(visit)), whole=True)
 
 
 def answer(visit: Visit) -> Response:

@@ -24,7 +24,6 @@ from kuraban.home.standing import Standing
 from kuraban.home.store import Store
 
 FOLDER = "evidence"
-USUAL = timedelta(days=30)
 TWICE = timedelta(seconds=10)
 LONGEST = timedelta(days=3660)
 _NAME = re.compile(r"kuraban-incident-\d{8}-\d{6}\.zip")
@@ -112,7 +111,8 @@ def _making(visit: Visit) -> dict[str, Any]:
     making: Making | None = visit.seat.jobs.get("package")
     folder = visit.folder.path / FOLDER
     names = [path.name for path in folder.glob("*.zip") if _NAME.fullmatch(path.name)] if folder.is_dir() else []
-    usual = (visit.now() - USUAL).astimezone(TOKYO).date()
+    now = visit.now()
+    usual = standings.usual_since(visit.store, visit.folder, visit.config, now).astimezone(TOKYO).date()
     return {"making": making, "packages": sorted(names, reverse=True)[:10], "folder": str(folder), "usual": usual}
 
 

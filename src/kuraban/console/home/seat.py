@@ -22,10 +22,12 @@ from kuraban.console.frame import COOKIE, HEADERS, LANGUAGES, Frame, back_to
 from kuraban.console.home.door import TOKEN, Door, Session, meant
 from kuraban.home import config as configs
 from kuraban.home.config import Config
+from kuraban.home.findings import SHOWN_ACTS
 from kuraban.home.folder import Folder
 from kuraban.home.model import Words
 from kuraban.home.problems import HomeError
 from kuraban.home.store import Store
+from kuraban.home.wording import called
 from kuraban.server.intake import GoneError, body_of
 from kuraban.server.problems import ProblemError
 
@@ -191,7 +193,8 @@ def _page(seat: Seat, request: Request, template: str, status: int, session: Ses
     part = "hx-request" in request.headers
     back = back_to(request, "") if request.method == "GET" and TOKEN not in request.query_params else "/"
     csrf = session.csrf if session else None
-    response = seat.frame.page(request, template, status, csrf=csrf, back=back, part=part, **data)
+    told = {"csrf": csrf, "back": back, "part": part, "called": called, "most_acts": SHOWN_ACTS}
+    response = seat.frame.page(request, template, status, **told, **data)
     if part and status >= 400:
         response.headers["x-fragment"] = "1"
     return response

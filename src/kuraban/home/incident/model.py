@@ -18,8 +18,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     happened: when it took place; dated_only: of which only the day is known. arrived: when the notice of it reached the
     owner's mailbox or the file was read. told: when the owner was alerted, None where he was not. mine: what the owner
     says of it; `no_act` where there is nothing to say, as of a false mail. verdict: how far the notice can be believed,
-    None for exports. why: the reasons of an alert, or of the verdict. sources: where it was read, `mail:<sha256>` or
-    `csv:<file>:<line>`.
+    None for exports. why: what stands out in this one, or the reasons of the verdict. alert: the id of the alert it is
+    part of. sources: where it was read, `mail:<sha256>` or `csv:<file>:<line>`.
     """
 
     happened: datetime
@@ -34,6 +34,18 @@ class Entry(Struct, frozen=True, kw_only=True):
     mine: Mine = "unknown"
     certain: bool = True
     verdict: str | None = None
+    why: tuple[Words, ...] = ()
+    alert: str | None = None
+
+
+class Raised(Struct, frozen=True, kw_only=True):
+    """One alert: what it said as a whole. told: when the owner was alerted, None where he was not. why: its reasons."""
+
+    id: str
+    account: str
+    sentence: Words
+    told: datetime | None
+    mine: Mine
     why: tuple[Words, ...] = ()
 
 
@@ -69,11 +81,13 @@ class Action(Struct, frozen=True, kw_only=True):
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """Everything for one package. missing: what could not be had, in words; made: when the package was put together."""
+    """Everything for one package. made: when it was put together. alerts: what the owner was told, each once. missing:
+    what could not be had, in words."""
 
     made: datetime
     accounts: tuple[str, ...]
     entries: tuple[Entry, ...]
+    alerts: tuple[Raised, ...] = ()
     originals: tuple[Original, ...] = ()
     actions: tuple[Action, ...] = ()
     hardening: tuple[Done, ...] = ()

@@ -13,9 +13,10 @@ from kuraban.home.hardening.model import steps
 from kuraban.home.incident.model import Evidence, Original
 from kuraban.home.incident.pdf import pdf_bytes
 from kuraban.home.incident.tables import csv_bytes
-from kuraban.home.incident.wording import COLUMNS, README, VERDICTS, both, cells, moment
+from kuraban.home.incident.wording import COLUMNS, MINE, README, VERDICTS, both, cells, moment
 from kuraban.home.model import Unreadable, Words
 from kuraban.home.statements.decoding import SourceError, opened
+from kuraban.plurals import counted
 
 CHUNK = 1 << 20
 MAX_ORIGINAL = 200 << 20
@@ -33,12 +34,35 @@ class PackageError(Exception):
 @dataclass(frozen=True, slots=True)
 class Package:
     """What was written. sums: the SHA-256 of SHA256SUMS, to be written down elsewhere. problems: originals that could
-    not be copied, or are not what was read at the time."""
+    not be copied, or are not what was read at the time. events, mails, exports: how many of each are inside."""
 
     folder: Path
     archive: Path
     sums: str
     problems: tuple[Unreadable, ...]
+    events: int = 0
+    mails: int = 0
+    exports: int = 0
+
+    def holds(self) -> Words:
+        """How many of each are inside."""
+        return Words(
+            f"出来事 {self.events:,}件、元のメール {self.mails:,}通、CSV {self.exports:,}件",
+            f"{counted(self.events, 'event')}, {counted(self.mails, 'original mail')},"
+            f" {counted(self.exports, 'export')}",
+        )
+
+    def lacks(self) -> Words | None:
+        """What a package cannot do without and this one does not hold; None where nothing is lacking."""
+        if self.events and self.mails:
+            return None
+        what = Words("元のメールが一通も", "no original mail") if self.events else Words("出来事が一つも", "no event")
+        if not self.events and not self.mails:
+            what = Words("出来事も元のメールも", "neither an event nor an original mail")
+        return Words(
+            f"この証拠一式には{what.ja}入っていません。期間の初めの日を早くするか、見張りがメールを読めているか確かめてください。",
+            f"there is {what.en} in it: begin at an earlier day, or look whether the watch can read the mails",
+        )
 
 
 def write_package(evidence: Evidence, into: Path) -> Package:
@@ -77,6 +101,7 @@ def _fill(evidence: Evidence, folder: Path, archive: Path) -> Package:
     zone = evidence.zone
     header = [both(column) for column in COLUMNS]
     _put(folder / "timeline.csv", csv_bytes(header, (cells(entry, zone) for entry in evidence.entries)))
+    _put(folder / "alerts.csv", _list_of_alerts(evidence))
     _put(folder / "originals.csv", _list_of_originals(copies, zone))
     _put(folder / "actions.csv", _list_of_actions(evidence))
     _put(folder / "hardening.csv", _list_of_hardening(evidence))
@@ -87,7 +112,16 @@ def _fill(evidence: Evidence, folder: Path, archive: Path) -> Package:
     sums = _sums(folder)
     _put(folder / "SHA256SUMS", sums)
     _zip(folder, archive)
-    return Package(folder, archive, hashlib.sha256(sums).hexdigest(), tuple(problems))
+    mails = sum(copy.original.kind == "mail" for copy in copies)
+    return Package(
+        folder,
+        archive,
+        hashlib.sha256(sums).hexdigest(),
+        tuple(problems),
+        events=sum(entry.kind != "mail" for entry in evidence.entries),
+        mails=mails,
+        exports=len(copies) - mails,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +219,26 @@ def _list_of_originals(copies: list[_Copy], zone: str) -> bytes:
             copy.original.origin,
         )
         for copy in copies
+    ]
+    return csv_bytes(header, rows)
+
+
+def _list_of_alerts(evidence: Evidence) -> bytes:
+    header = (
+        *("番号 (id)", "本人に知らせた時刻 (owner alerted)", "口座 (account)", "内容(日本語) (Japanese)"),
+        *("内容(英語) (English)", "本人の申告 (the owner says)", "理由 (reasons)"),
+    )
+    rows = [
+        (
+            one.id,
+            moment(one.told, evidence.zone),
+            one.account,
+            one.sentence.ja,
+            one.sentence.en,
+            both(MINE[one.mine]),
+            " / ".join(both(words) for words in one.why),
+        )
+        for one in evidence.alerts
     ]
     return csv_bytes(header, rows)
 

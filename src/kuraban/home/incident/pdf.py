@@ -19,6 +19,7 @@ from kuraban.home.incident.font import embedded
 from kuraban.home.incident.model import Entry, Evidence
 from kuraban.home.incident.wording import MINE, NOTE, TITLE, VERDICTS, moment
 from kuraban.home.model import Words
+from kuraban.home.wording import called
 
 Language = Literal["ja", "en"]
 MOST_ROWS = 2000
@@ -110,6 +111,9 @@ class _Sheet:
         parts: list[Any] = [self.p(self.said(TITLE), "title"), Spacer(0, 4 * mm)]
         parts += [self.p(line) for line in self.summary()]
         parts += [Spacer(0, 2 * mm), self.p(self.said(NOTE), "small")]
+        if evidence.alerts:
+            title = Words("蔵番が知らせたこと", "What the owner was told")
+            parts += self.section(title, self.alerts(), len(evidence.alerts))
         parts += self.section(Words("時系列", "Timeline"), self.timeline(), len(evidence.entries))
         if evidence.actions:
             title = Words("本人がしたこと", "What the owner did")
@@ -131,13 +135,13 @@ class _Sheet:
         alerted = moment(min(told), zone) if told else "-"
         if self.japanese:
             return [
-                f"口座: {'、'.join(self.evidence.accounts)}",
+                f"口座: {'、'.join(called(one).ja for one in self.evidence.accounts)}",
                 f"作成: {made}",
                 f"記録した出来事: {len(entries)}件(うち本人の操作ではないもの {len(not_mine)}件、最初は {first})",
                 f"本人に最初に知らせた時刻: {alerted}",
             ]
         return [
-            f"Accounts: {', '.join(self.evidence.accounts)}",
+            f"Accounts: {', '.join(called(one).en for one in self.evidence.accounts)}",
             f"Made: {made}",
             f"Events recorded: {len(entries)}, of which not the owner's: {len(not_mine)}, the first at {first}",
             f"The owner was first alerted at: {alerted}",
@@ -162,6 +166,25 @@ class _Sheet:
         style = TableStyle([("FONT", (0, 0), (-1, -1), self.font, size, leading)], parent=_GRID)
         return LongTable([head, *rows], colWidths=[width * mm for width in widths], repeatRows=1, style=style)
 
+    def alerts(self) -> LongTable:
+        zone = self.evidence.zone
+        header = (
+            Words("知らせた時刻", "Owner alerted"),
+            Words("内容", "What"),
+            Words("そう考えた理由", "Why"),
+            Words("本人の申告", "The owner says"),
+        )
+        rows = [
+            [
+                self.clock(moment(one.told, zone)),
+                self.p(self.said(one.sentence)),
+                self.p(" / ".join(self.said(reason) for reason in one.why) or "-"),
+                self.p(self.said(MINE[one.mine])),
+            ]
+            for one in self.evidence.alerts[:MOST_ROWS]
+        ]
+        return self.table(header, rows, (33, 98, 104, 34))
+
     def timeline(self) -> LongTable:
         header = (
             Words("起きた時刻", "Happened"),
@@ -184,7 +207,7 @@ class _Sheet:
             self.clock(moment(entry.happened, zone, entry.dated_only)),
             self.clock(moment(entry.arrived, zone)),
             self.clock(moment(entry.told, zone)),
-            self.p(entry.account, most=60),
+            self.p(self.said(called(entry.account)), most=60),
             self.p(what),
             self.p(self.said(MINE[entry.mine])),
             self.p(self.said(verdict) if verdict else "-"),
@@ -202,7 +225,7 @@ class _Sheet:
             [
                 self.clock(moment(one.at, zone)),
                 self.clock(moment(one.noted, zone)),
-                self.p(one.account or "-", most=60),
+                self.p(self.said(called(one.account or "-")), most=60),
                 self.p(one.what),
             ]
             for one in self.evidence.actions[:MOST_ROWS]

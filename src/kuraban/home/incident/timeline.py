@@ -17,15 +17,17 @@ def timeline(
     mine: Mapping[str, Mine] | None = None,
     told: Mapping[str, datetime] | None = None,
     why: Mapping[str, tuple[Words, ...]] | None = None,
+    alert: Mapping[str, str] | None = None,
 ) -> tuple[Entry, ...]:
     """Entries in the order in which things happened.
 
     since, until: only what happened in between (aware, both inclusive); of something with a day only, the whole day
-    counts. mine, told, why: by event id, what the owner said, when he was alerted, and for which reasons.
+    counts. mine, told, why, alert: by event id, what the owner said, when he was alerted, what stands out in it, and
+    the id of the alert it is part of.
     """
     entries: dict[str, Entry] = {}
     for fact in facts:
-        entry = _entry(fact, mine or {}, told or {}, why or {})
+        entry = _entry(fact, mine or {}, told or {}, why or {}, alert or {})
         if since is not None and (entry.happened.date() < since.date() if entry.dated_only else entry.happened < since):
             continue
         if until is not None and entry.happened > until:
@@ -93,7 +95,11 @@ def in_order(*parts: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def _entry(
-    fact: Fact, mine: Mapping[str, Mine], told: Mapping[str, datetime], why: Mapping[str, tuple[Words, ...]]
+    fact: Fact,
+    mine: Mapping[str, Mine],
+    told: Mapping[str, datetime],
+    why: Mapping[str, tuple[Words, ...]],
+    alert: Mapping[str, str],
 ) -> Entry:
     event = fact.event
     return Entry(
@@ -110,6 +116,7 @@ def _entry(
         certain=fact.certainty is Certainty.CERTAIN,
         verdict=str(fact.authenticity.verdict) if fact.authenticity is not None else None,
         why=why.get(event.id, ()),
+        alert=alert.get(event.id),
     )
 
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from kuraban.home.incident.model import Entry
 from kuraban.home.model import Words
+from kuraban.home.wording import called
 
 MINE = {
     "mine": Words("本人の操作", "the owner's own"),
@@ -32,6 +33,7 @@ COLUMNS = (
     Words("種類", "type"),
     Words("イベントID", "event id"),
     Words("出所", "sources"),
+    Words("知らせの番号", "alert"),
 )
 TITLE = Words("証券口座の不正アクセスに関する時系列", "Timeline of unauthorised access to brokerage accounts")
 NOTE = Words(
@@ -47,6 +49,7 @@ README = Words(
 
 timeline-ja.pdf / timeline-en.pdf  時系列(何が、いつ起き、いつ分かったか)
 timeline.csv                       同じ内容の表
+alerts.csv                         蔵番が知らせたこと(全体としての理由)
 actions.csv                        本人がしたこと(電話、変更など)
 hardening.csv                      事前にしていた対策の記録
 originals.csv                      元のメールとファイルの一覧(差出人、真偽、ハッシュ)
@@ -62,6 +65,7 @@ SHA256SUMS のハッシュを紙に書くか、担当者にメールで送って
 
 timeline-ja.pdf / timeline-en.pdf  the timeline: what happened when, and when it was known
 timeline.csv                       the same as a table
+alerts.csv                         what Kuraban told the owner, with the reasons as a whole
 actions.csv                        what the owner did (calls, changes)
 hardening.csv                      the record of precautions taken before
 originals.csv                      the list of original mails and files (sender, verdict, hash)
@@ -94,7 +98,7 @@ def cells(entry: Entry, zone: str) -> list[str]:
         moment(entry.happened, zone, entry.dated_only),
         moment(entry.arrived, zone),
         moment(entry.told, zone),
-        entry.account,
+        called(entry.account).ja,
         entry.what.ja,
         entry.what.en,
         both(mine),
@@ -104,6 +108,7 @@ def cells(entry: Entry, zone: str) -> list[str]:
         entry.kind,
         entry.event,
         " ".join(entry.sources),
+        entry.alert or "",
     ]
 
 
