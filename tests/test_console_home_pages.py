@@ -48,6 +48,7 @@ def test_a_mail_says_what_it_states_and_why_it_is_believed(robbed: Opened) -> No
     href = re.search(r'href="(/mails/[0-9a-f]{64})"', listed)
     assert href is not None
     page = robbed.client.get(href[1]).text
+    assert "300,000円" in listed, "the list says what a mail states, not only what it is called"
     assert 'data-verdict="verified"' in page
     assert "300,000円" in page
     assert robbed.client.get("/mails/" + "0" * 64).status_code == 404

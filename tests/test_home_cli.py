@@ -225,3 +225,17 @@ def test_an_interrupted_year_of_one_habit_is_green_for_the_command_too(
     box = home_mailbox.write_mbox(mails, tmp_path / "all.mbox")
     status, said = run(capsys, "check", "--offline", str(box), "--lang", "en")
     assert status == 0, said
+
+
+def test_wrong_usage_is_said_in_the_owners_language(
+    capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for language, said in (("en_US.UTF-8", "required: ID"), ("ja_JP.UTF-8", "足りないものがあります: ID")):
+        monkeypatch.setenv("LANG", language)
+        with pytest.raises(SystemExit) as ended:
+            main(["home", "answer"])
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["home", "status", "--nonsense"])
+    assert "知らない言葉があります: --nonsense" in capsys.readouterr().err

@@ -131,6 +131,11 @@ def test_the_record_is_kept_in_order_privately_and_survives_a_torn_line(tmp_path
     assert "楽天" in record_text(records, "ja").splitlines()[2]
 
 
+def test_the_record_is_shown_in_the_time_of_the_clock_on_the_wall() -> None:
+    assert "2026-11-24 18:00 JST" in record_text([done("scan", "PC")], "ja")
+    assert f"{NOTED.astimezone():%Y-%m-%d %H:%M %Z}" in record_text([done("scan", "PC")], "en")
+
+
 def test_a_tab_or_line_end_in_a_note_does_not_break_the_record_shown() -> None:
     text = record_text([done("scan", "PC", note="a\tb\nc")], "en")
     assert text.splitlines()[1].endswith("a b c")

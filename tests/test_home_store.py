@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from kuraban.home.problems import HomeError
 from kuraban.home.store import Store, scrubbed
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
+TODAY = date(2026, 4, 1)
 
 
 def finding(trigger: str, level: Level = Level.ASK, about: tuple[str, ...] = ("m1",)) -> Finding:
@@ -36,6 +37,15 @@ def test_the_same_mail_twice_changes_nothing() -> None:
     assert not any(store.add_letter(letter, NOW) for letter in letters)
     assert store.facts() == before
     assert len(before) == len(letters)
+
+
+def test_mails_of_a_week_are_those_that_came_in_it_whenever_they_were_read() -> None:
+    store = Store.in_memory()
+    old, new = (letter_of(Done(at(day, 10), "rakuten", "login"), n) for n, day in enumerate([date(2025, 4, 1), TODAY]))
+    store.add_letter(old, NOW)
+    store.add_letter(new, NOW)
+    week = NOW - timedelta(days=7)
+    assert (sum(store.counts(week).values()), store.late(week)) == (1, 1)
 
 
 def test_everything_is_there_again_after_reopening_and_only_the_user_can_read_it(tmp_path: Path) -> None:

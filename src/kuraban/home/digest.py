@@ -72,6 +72,14 @@ def _mails(store: Store, since: datetime) -> list[Words]:
             f"mails of brokers: {of[Verdict.VERIFIED]} proved genuine, {of[Verdict.UNVERIFIED]} not provable",
         )
     ]
+    older = store.late(since)
+    if older:
+        lines.append(
+            Words(
+                f"ほかに、前に届いたメール {older}通を読みました。",
+                f"read beside these: {counted(older, 'older mail')}",
+            )
+        )
     fakes = of[Verdict.FORGED] + of[Verdict.LOOKALIKE]
     if fakes:
         lines.append(

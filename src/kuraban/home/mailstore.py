@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from kuraban.home.model import Letter, Verdict
+from kuraban.home.model import Fact, Letter, Verdict
 
 _letter = msgspec.json.Decoder(Letter)
 _WHEN = "coalesce(received, sent)"
+FEW = 3
 
 
 class Wanted(NamedTuple):
@@ -22,7 +23,7 @@ class Wanted(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """One mail in a list. origin: `mail:<sha256>`."""
+    """One mail in a list. origin: `mail:<sha256>`. facts: the first few things it states."""
 
     origin: str
     time: datetime | None
@@ -32,6 +33,7 @@ class Seen(NamedTuple):
     verdict: Verdict
     broker: str
     kind: str | None
+    facts: tuple[Fact, ...] = ()
 
 
 class Found(NamedTuple):
@@ -99,12 +101,13 @@ class Mails:
         return sorted(found.values(), key=lambda one: (-one.total, one.broker))
 
 
-_SEEN = f"SELECT origin, {_WHEN}, sender, sender_name, subject, verdict, broker, kind FROM letters"  # noqa: S608
+_SEEN = f"SELECT origin, {_WHEN}, sender, sender_name, subject, verdict, broker, kind, letter FROM letters"  # noqa: S608
 
 
-def _seen(row: tuple[str, str | None, str, str, str, str, str, str | None]) -> Seen:
-    origin, when, sender, name, subject, verdict, broker, kind = row
-    return Seen(origin, _time(when), sender, name, subject, Verdict(verdict), broker, kind)
+def _seen(row: tuple[str, str | None, str, str, str, str, str, str | None, bytes]) -> Seen:
+    origin, when, sender, name, subject, verdict, broker, kind, letter = row
+    facts = _letter.decode(letter).facts[:FEW]
+    return Seen(origin, _time(when), sender, name, subject, Verdict(verdict), broker, kind, facts)
 
 
 def _where(wanted: Wanted) -> tuple[str, list[str]]:

@@ -65,6 +65,7 @@ MIGRATIONS = (
     """,
 )
 
+_CAME = "coalesce(received, sent, seen)"
 MOST_WAITING = 64 << 20  # bytes of mails kept whole
 
 _CODE_IN_SUBJECT = re.compile(r"[0-9０-９A-Z]{4,}")
@@ -230,9 +231,14 @@ class Store(Alerts, Mails):
         return [Unreadable(p, c, _words.decode(w)) for p, c, w in self._db.execute(sql, (since.isoformat(),))]
 
     def counts(self, since: datetime) -> dict[tuple[str | None, Verdict], int]:
-        """Mails seen since then, by broker and verdict."""
-        sql = "SELECT broker, verdict, count(*) FROM letters WHERE seen >= ? GROUP BY broker, verdict"
-        return {(broker, Verdict(v)): n for broker, v, n in self._db.execute(sql, (since.isoformat(),))}
+        """Mails that came since then, whenever they were read, by broker and verdict."""
+        sql = f"SELECT broker, verdict, count(*) FROM letters WHERE {_CAME} >= ? GROUP BY broker, verdict"  # noqa: S608
+        return {(broker, Verdict(v)): n for broker, v, n in self._db.execute(sql, (_utc(since),))}
+
+    def late(self, since: datetime) -> int:
+        """How many mails of brokers were read since then that had come before: an archive, or a new mailbox."""
+        sql = f"SELECT count(*) FROM letters WHERE broker IS NOT NULL AND seen >= ? AND {_CAME} < ?"  # noqa: S608
+        return int(self._db.execute(sql, (since.isoformat(), _utc(since))).fetchone()[0])
 
     def verdicts(self) -> dict[str, int]:
         """All mails by verdict."""

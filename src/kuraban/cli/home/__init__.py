@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from kuraban.cli.errors import CommandError
 from kuraban.cli.home.common import Language, language_of, opened
+from kuraban.cli.home.usage import Spoken
 from kuraban.home.problems import HomeError
 
 
@@ -42,7 +43,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "Watch over your own brokerage accounts. No broker password is ever asked for or stored.\n"
         "はじめに / begin with: kuraban home check メールのフォルダ  (docs/home.md)"
     )
-    subs = parser.add_subparsers(dest=CHOSEN, metavar="SUBCOMMAND", required=True)
+    subs = parser.add_subparsers(dest=CHOSEN, metavar="SUBCOMMAND", required=True, parser_class=Spoken)
     for sub in SUBCOMMANDS:
         module = import_module(f"kuraban.cli.home.{sub.name.replace('-', '_')}")
         below = subs.add_parser(

@@ -1,6 +1,7 @@
 """The first page: one light, one sentence, and the one thing that needs an answer first."""
 
 import hashlib
+from typing import NamedTuple
 
 from starlette.responses import Response
 
@@ -57,13 +58,24 @@ def _digest(found: Condition, mark: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _week(visit: Visit) -> tuple[int, int, int] | None:
-    """Mails of brokers of a week: genuine, not provable, forged. None where no mail was ever read."""
+class Week(NamedTuple):
+    """Mails of brokers that came within a week; older: those read within it that had come before."""
+
+    genuine: int
+    unproved: int
+    forged: int
+    older: int
+
+
+def _week(visit: Visit) -> Week | None:
+    """None where no mail was ever read."""
     if visit.store.newest_mail() is None:
         return None
-    counts = visit.store.counts(visit.now() - WEEK)
+    since = visit.now() - WEEK
+    counts = visit.store.counts(since)
     of = {v: sum(n for (broker, verdict), n in counts.items() if broker and verdict is v) for v in Verdict}
-    return of[Verdict.VERIFIED], of[Verdict.UNVERIFIED], of[Verdict.FORGED] + of[Verdict.LOOKALIKE]
+    forged = of[Verdict.FORGED] + of[Verdict.LOOKALIKE]
+    return Week(of[Verdict.VERIFIED], of[Verdict.UNVERIFIED], forged, visit.store.late(since))
 
 
 def _mark(found: Condition) -> str:

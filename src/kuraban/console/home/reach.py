@@ -11,7 +11,7 @@ from kuraban.console.home.editing import careful
 from kuraban.console.home.reachform import REACH
 from kuraban.console.home.seat import NotFoundError, Page, Seat, Visit
 from kuraban.home import reach
-from kuraban.home.reach import FILE, Advice, Belongings, Graph, Separation
+from kuraban.home.reach import FILE, LEGEND, Advice, Belongings, Graph, Separation
 
 MOST_FALLS = 12
 
@@ -66,6 +66,7 @@ def page(visit: Visit) -> Response:
         falls=[(reach.start_words(found.graph, one.start), one) for one in reach.all_falls(found.graph)][:MOST_FALLS],
         advice=found.advice,
         best=found.best,
+        legend=LEGEND,
         text=text,
     )
 
@@ -73,7 +74,7 @@ def page(visit: Visit) -> Response:
 def picture(visit: Visit) -> Response:
     """The picture alone, as an image of the page."""
     found = _known(visit.seat).of(visit.folder.path / FILE)
-    drawing = reach.svg(found.mine, found.graph, found.advice, language_of(visit.request))
+    drawing = reach.svg(found.mine, found.graph, found.advice, language_of(visit.request), legend=False)
     return Response(drawing, media_type="image/svg+xml", headers=HEADERS)
 
 

@@ -1,13 +1,16 @@
 """The list of hardening as text in either language, as data, and the record that a claim for compensation asks for."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from kuraban.home.hardening.model import Done, steps
 from kuraban.home.hardening.plan import UNKNOWN_MENU, State, Task, next_tasks
 from kuraban.home.model import Words
 
 Language = Literal["ja", "en"]
+JAPAN = ZoneInfo("Asia/Tokyo")
 _MARKS = {State.DUE: "[ ]", State.AGAIN: "[!]", State.DONE: "[x]", State.NOT_NEEDED: "[-]"}
 _STATES = {
     "done": Words("実施", "done"),
@@ -62,16 +65,23 @@ def _when(task: Task, japanese: bool) -> str:
 
 
 def record_text(done: Iterable[Done], language: Language) -> str:
-    """The whole record in the order it was written: day, what, where, and when it was noted down."""
+    """The whole record in the order it was written: day, what, where, and when it was noted down.
+
+    Times are Japan's in Japanese, the computer's otherwise, with the name of the zone; the file keeps them in UTC.
+    """
     japanese = language == "ja"
     names = {step.id: Words(step.ja, step.en) for step in steps().step}
     lines = ["日付\t内容\t対象\t状態\t記録した時刻\tメモ" if japanese else "day\twhat\twhere\tstate\tnoted\tnote"]
     for one in done:
         what = _said(names.get(one.step, Words(one.step, one.step)), japanese)
         state = _said(_STATES[one.state], japanese)
-        cells = (one.on.isoformat(), what, one.thing, state, one.noted.isoformat(timespec="seconds"), one.note)
+        cells = (one.on.isoformat(), what, one.thing, state, _clock(one.noted, japanese), one.note)
         lines.append("\t".join(" ".join(cell.split()) for cell in cells))
     return "\n".join(lines) + "\n"
+
+
+def _clock(when: datetime, japanese: bool) -> str:
+    return f"{when.astimezone(JAPAN if japanese else None):%Y-%m-%d %H:%M %Z}"
 
 
 def as_data(tasks: Sequence[Task]) -> list[dict[str, Any]]:

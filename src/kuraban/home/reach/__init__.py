@@ -6,7 +6,7 @@ the rules, `falls` and `ranked` and `separation` answer, `as_text`, `as_data`, `
 
 from kuraban.home.reach.cuts import Advice, Separation, ranked, separation
 from kuraban.home.reach.model import Belongings, problems
-from kuraban.home.reach.picture import png, svg
+from kuraban.home.reach.picture import LEGEND, png, svg
 from kuraban.home.reach.reading import EXAMPLE, FILE, belongings
 from kuraban.home.reach.rules import Cut, Graph, Rule, graph
 from kuraban.home.reach.spread import Fall, fall, falls
@@ -15,6 +15,7 @@ from kuraban.home.reach.table import all_falls, as_data, as_text, start_words
 __all__ = [
     "EXAMPLE",
     "FILE",
+    "LEGEND",
     "Advice",
     "Belongings",
     "Cut",

@@ -34,10 +34,11 @@ class _Box:
     yen: float = 0.0
 
 
-def svg(mine: Belongings, graph: Graph, advice: list[Advice], language: Language = "ja") -> str:
+def svg(mine: Belongings, graph: Graph, advice: list[Advice], language: Language = "ja", *, legend: bool = True) -> str:
     """The picture as one SVG document; every word of the owner's is escaped, nothing is loaded from elsewhere.
 
     Thick lines are those that the first cuts of `advice` undo; each box says how much money its fall would reach.
+    legend: whether the signs are explained at the foot; not where the page around it does.
     """
     boxes = _boxes(mine, graph, language)
     places = _places(boxes, graph)
@@ -55,7 +56,8 @@ def svg(mine: Belongings, graph: Graph, advice: list[Advice], language: Language
         for cut in graph.starts[box.key]
         if cut in numbers
     ]
-    parts.append(_legend(width, height, language))
+    if legend:
+        parts.append(_legend(height, language))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -217,15 +219,16 @@ def _heading(column: int, words: Words, language: Language) -> str:
     return _text(MARGIN + COLUMN * column, 72, words.ja if language == "ja" else words.en, 13, "#5c6b7a")
 
 
-def _legend(width: int, height: int, language: Language) -> str:
-    said = (
-        "矢印: 元が破られると先も破られる(点線: もう一つそろったとき)。"
-        "赤い番号: 効き目の順(表と同じ)。金額: そこから届くすべての資金。"
-        if language == "ja"
-        else "Arrows: if one falls, so does the other (dashed: with a second thing). Red: cuts, best first, as in the "
-        "table. Amounts: all money within reach."
-    )
-    return _text(MARGIN, height - 24, said, 12, "#5c6b7a")
+LEGEND = Words(
+    "矢印: 元が破られると先も破られる(点線: もう一つそろったとき)。赤い番号: 効き目の順(表と同じ)。"
+    "金額: そこから届くすべての資金。",
+    "Arrows: if one falls, so does the other (dashed: with a second thing). Red: cuts, best first, as in the table."
+    " Amounts: all money within reach.",
+)
+
+
+def _legend(height: int, language: Language) -> str:
+    return _text(MARGIN, height - 24, LEGEND.ja if language == "ja" else LEGEND.en, 12, "#5c6b7a")
 
 
 def _text(x: float, y: float, text: str, size: float, colour: str, anchor: str = "start") -> str:

@@ -45,9 +45,13 @@ def as_text(graph: Graph, advice: list[Advice], best: Separation, language: Lang
     lines += ["", "効き目の大きい順にすること" if japanese else "What to do, most effective first", ""]
     for number, item in enumerate(advice, 1):
         what = " + ".join(cut.words.ja if japanese else _sentence(cut.words.en) for cut in item.cuts)
-        worst = f"最悪の場合 {_yen_ja(item.worst)} になります" if japanese else f"worst case then {_yen(item.worst)}"
+        worst = (
+            f"これを済ませた後に残る最悪額 {_yen_ja(item.worst)}"
+            if japanese
+            else f"worst case left after it {_yen(item.worst)}"
+        )
         minutes = f"約{item.minutes}分" if japanese else f"about {item.minutes} min"
-        saved = f"計 {_yen_ja(item.saved)} を守る" if japanese else f"protects {_yen(item.saved)} in all"
+        saved = f"守れる額の合計 {_yen_ja(item.saved)}" if japanese else f"protects {_yen(item.saved)} in all"
         lines.append(f"{number}. {what} ({minutes}; {saved}; {worst})")
     lines += ["", _separation(best, japanese)]
     return "\n".join(lines) + "\n"
@@ -63,9 +67,7 @@ def _money(japanese: bool) -> str:
 
 def _separation(best: Separation, japanese: bool) -> str:
     total = sum(cut.minutes for cut in best.cuts)
-    what = (
-        "、".join(f"「{cut.words.ja}」" for cut in best.cuts) if japanese else "; ".join(c.words.en for c in best.cuts)
-    )
+    what = "、".join(cut.words.ja for cut in best.cuts) if japanese else "; ".join(c.words.en for c in best.cuts)
     if japanese:
         head = f"すべてを切り離す最小の手間 (約{total}分): {what or 'すでに切り離されています'}"
         tail = f"\n切り離す手段がないもの: {'、'.join(_names(best))}" if best.left else ""
