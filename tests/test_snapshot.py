@@ -58,10 +58,10 @@ def test_an_array_that_will_grow_is_given_empty_rows_and_does_without_them_where
 
     zeros = np.zeros
 
-    def short(shape: Any, *more: Any) -> Any:
+    def short(shape: Any, *more: Any, **named: Any) -> Any:
         if np.prod(shape) > 1000:
             raise MemoryError
-        return zeros(shape, *more)
+        return zeros(shape, *more, **named)
 
     monkeypatch.setattr(np, "zeros", short)
     assert same(snapshot.load(path, roomy={"nested"}), example())
