@@ -41,6 +41,19 @@ def told(desk: Running, events: Iterable[Event | bytes]) -> None:
 
 
 @contextmanager
+def few(folder: Path, count: int) -> Iterator[Running]:
+    """A desk where so few accounts bought the ring's share that it has not been called one."""
+    stream, table = world(folder / "world")
+    with running(folder / "data", instruments=table) as desk:
+        told(desk, stream.read_bytes().splitlines())
+        for name in NAMES[:count]:
+            told(desk, trader(name))
+        for n, name in enumerate(NAMES[:count]):
+            told(desk, robbed(n, name))
+        yield desk
+
+
+@contextmanager
 def crowded(folder: Path, **options: Any) -> Iterator[Running]:
     """A desk with a ring of eight accounts, a spray that entered one, and one account of a hostile name."""
     stream, table = world(folder / "world")

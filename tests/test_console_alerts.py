@@ -114,6 +114,21 @@ def test_a_viewer_reads_and_changes_nothing(desk: Running) -> None:
         assert "state-open" in client.get(f"/console/alerts/{alert}").text
 
 
+def test_a_verdict_is_not_reopened_and_the_key_for_it_leads_to_why_and_to_what_can_be_done(desk: Running) -> None:
+    with signed_in(desk, "regrets") as client:
+        alert = number(client, "sixth")
+        done = act(client, alert, what="takeover", seen=seen(client, alert), why="早とちり")
+        key = re.search(r'href="([^"]+)" data-key="u"', done.text)
+        assert key is not None
+        page = client.get(key[1], headers={"accept-language": "ja"})
+        assert page.status_code == 200
+        assert "すでに伝わっているため" in page.text
+        assert "<form" not in page.text.split("<main")[1].split("</main>")[0]
+        assert f'href="/console/alerts/{alert}/act/owner"' in page.text
+        assert f'href="/console/alerts/{alert}/act/takeover"' not in page.text
+        assert act(client, alert, what="owner", seen=seen(client, alert), why="訂正").status_code == 200
+
+
 def test_without_a_script_an_act_is_a_form_of_its_own(desk: Running) -> None:
     with signed_in(desk, "plain") as client:
         alert = number(client, "fifth")

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 import pytest
 
-from crowd_stories import HOSTILE, NAMES, RING, SPRAY, crowded, robbed, told
+from crowd_stories import HOSTILE, NAMES, RING, SPRAY, crowded, few, robbed, told
 from desk import Running, running, signed_in, theft
 from kuraban.console.desk.members import parsed
 from kuraban.console.desk.people import VIEWER
@@ -127,7 +127,9 @@ def test_a_spray_of_one_account_is_no_organised_attack_until_the_engine_says_so_
             one = client.get("/console/groups/show?id=spray-20250520-AS60729", headers=JA).text
             assert "組織的な攻撃とは扱っていません" in one
             assert 'id="act"' not in one
+            assert "spray-20250520-AS60729" not in client.get("/console/").text.split('id="groups-title"')[1]
             grouped(2)
+            assert "spray-20250520-AS60729" in client.get("/console/").text.split('id="groups-title"')[1]
             page = client.get("/console/groups", headers=JA).text
             assert 'id="alone"' not in page
             assert 'data-group="spray-20250520-AS60729"' in page
@@ -253,6 +255,31 @@ def test_one_verdict_settles_every_account_chosen_is_audited_and_leaves_the_othe
         entries = client.get("/console/audit", params={"kind": "alert", "who": "田中"}).text
     assert entries.count("data-entry=") == 8
     assert not desk.client.get("/v1/alerts", params={"group": RING}).json()["alerts"]
+
+
+def alert_page(client: httpx.Client, account: str) -> str:
+    """An account's alert."""
+    page = client.get("/console/alerts", params={"account": account, "state": "all"}).text
+    found = re.search(r'data-alert="(\d+)"', page)
+    assert found is not None
+    return client.get(f"/console/alerts/{found[1]}", headers=EN).text
+
+
+def test_other_suspicious_buyers_are_named_before_there_is_a_ring_and_it_is_said_what_one_takes(tmp_path: Path) -> None:
+    with few(tmp_path, 3) as desk, signed_in(desk, "early") as client:
+        assert "data-group" not in client.get("/console/groups").text
+        page = alert_page(client, "trader-0")
+        near = page.split('id="near"')[1].split("</section>")[0]
+        assert "They are not named as a ring yet." in near
+        assert re.findall(r"account\?id=([\w-]+)", near) == ["trader-2", "trader-1"]
+        assert "T1.T Thin T1.T" in near
+
+
+def test_where_there_is_a_ring_the_other_buyers_lead_to_its_page(desk: Running) -> None:
+    with signed_in(desk, "later") as client:
+        near = alert_page(client, "trader-1").split('id="near"')[1].split("</section>")[0]
+    assert f"groups/show?id={RING}" in near
+    assert "trader-2" in near
 
 
 def test_the_engine_remembers_an_address_under_the_key_the_page_asks_for(desk: Running) -> None:

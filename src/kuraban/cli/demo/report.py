@@ -93,6 +93,13 @@ def _money(summary: Summary, say: Say) -> Iterable[str]:
         "rest of the session of a thief who cannot answer a challenge; those who relay codes or work by remote control "
         "can. Half an hour after a hold or lock the broker telephones and replaces the credentials.",
     )
+    yield say(
+        "コンソールの「止めた金額」とは別の数え方です: ここは犯人が実際に動かそうとした額、コンソールは24時間以内の"
+        "アラートのうち保留・ロックになったものの予想損失(確率×失われうる全額)。",
+        "The console's «money stopped» counts something else: this is what thieves actually set out to take, the "
+        "console's the expected loss (probability × all that can be lost) of the alerts of 24 hours that were held or "
+        "locked.",
+    )
 
 
 _GROUPS = (("ring", "仕手買いの一味", "rings"), ("spray", "リスト型攻撃の発信元", "networks that tried lists"))

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from kuraban.console.desk import belief, opened
+from kuraban.console.desk import belief, gathering, opened
 from kuraban.console.desk.acts import CHOICES
+from kuraban.console.desk.gathering import Gathering, with_page
 from kuraban.console.desk.opened import Entry, Opened
 from kuraban.console.desk.provenance import provenance
 from kuraban.console.desk.seat import Page, Visit
@@ -112,8 +113,16 @@ async def alert_page(visit: Visit) -> Response:
     live = visit.live
     number = min(int(visit.request.path_params["alert"]), 2**62)
     found = await visit.service.read(lambda connection: case(live, connection, number))
-    chart = belief.chart(visit, found.shown.alert.account, found.entries)
-    return visit.page("alert.html", case=found, choices=CHOICES, chart=chart)
+    account = found.shown.alert.account
+    chart = belief.chart(visit, account, found.entries)
+    near = list[Gathering]()
+    if gathering.is_told(found.shown.decision, found.grave):
+        symbols = gathering.bought(found.entries, account)
+        near = await visit.look(lambda live: gathering.gathered(live, symbols, account))
+    named = {each.ring for each in near if each.ring is not None}
+    pages = await visit.service.read(lambda connection: {ring for ring in named if with_page(connection, ring)})
+    rule = gathering.NAMED_MEMBERS, gathering.NAMED_AT
+    return visit.page("alert.html", case=found, choices=CHOICES, chart=chart, near=near, pages=pages, rule=rule)
 
 
 def case(live: Live, connection: sqlite3.Connection, number: int) -> Case:

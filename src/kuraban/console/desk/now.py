@@ -68,7 +68,8 @@ async def _data(visit: Visit) -> dict[str, Any]:
 
 
 def _board(live: Live, connection: sqlite3.Connection, now: int) -> Board:
-    groups = alerts.groups(connection, _GROUPS)
+    found = alerts.groups(connection, _GROUPS * 5)
+    groups = [each for each in found if not _is_alone(connection, each[0])][:_GROUPS]
     known = {name: group for name, _, _ in groups if (group := members.parsed(name)) is not None}
     return Board(
         worklist.money(connection, now),
@@ -76,6 +77,13 @@ def _board(live: Live, connection: sqlite3.Connection, now: int) -> Board:
         groups,
         {name: title(live, group) for name, group in known.items()},
     )
+
+
+def _is_alone(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether it is no more than one account's alert, which is no organised attack."""
+    group = members.parsed(name)
+    tally = members.tally(connection, group) if group is not None and group.kind == members.SPRAY else None
+    return tally is not None and tally.total == 1 and members.is_alone(tally, members.first(connection, tally.group))
 
 
 def _table(pulse: Pulse) -> list[tuple[str, list[int]]]:
