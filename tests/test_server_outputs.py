@@ -121,6 +121,12 @@ def test_dead_letters_are_paged_and_all_of_one_receiver_sent_again_each_part_aud
             assert len(desk.client.post("/v1/shared-signals/polled/poll", json={}).json()["sets"]) == 8
 
 
+def test_a_new_message_is_not_taken_for_a_repeat_of_one_whose_number_it_was_given() -> None:
+    one, other = (delivery.Due(1, "core", key, b"{}", 0) for key in ("7-e", "8-f"))
+    assert delivery.webhook_id(one) != delivery.webhook_id(other)
+    assert delivery.webhook_id(one) == delivery.webhook_id(one._replace(id=2, tries=5))
+
+
 def test_a_receivers_outage_of_a_weekend_makes_no_dead_letter() -> None:
     between = [delivery.waits(tries) for tries in range(delivery.MOST_TRIES - 1)]
     assert sum(between) >= 72 * 3600

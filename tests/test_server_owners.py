@@ -13,7 +13,9 @@ import pytest
 
 from desk import Running, running, signed_in, theft
 from kuraban.journal import schema
+from kuraban.server.meters import Meters
 from kuraban.server.outputs import channels, delivery, network, owners
+from kuraban.server.outputs.outbox import Outbox
 from kuraban.server.outputs.posting import PostError
 from kuraban.server.outputs.settings import Outputs, Owners, Webhook
 from kuraban.server.outputs.telling import Teller
@@ -191,6 +193,22 @@ def test_notices_lead_nowhere_else_and_end_when_their_time_is_over() -> None:
     assert found[:2] == ["", "ntfy: answered 307"]
     assert found[2] == f"ntfy: {network.INTERNAL} (final)"
     assert found[3:] == ["ntfy: not done within 1 s"] * 3
+
+
+def test_addresses_entered_lately_wait_behind_those_that_owners_have_had(tmp_path: Path) -> None:
+    connection = schema.connect(tmp_path / "journal.db")
+    schema.migrate(connection, schema.MIGRATIONS, schema.APPLICATION)
+    day, now = 86_400_000_000, int(time.time() * 1e6)
+    owners.set_contacts(connection, "v", ["ntfy://h.example/owner"], now - 30 * day)
+    owners.set_contacts(connection, "v", ["ntfy://h.example/thief"], now - day)
+    told = dict(owners.told_at(connection, "v", now))
+    assert told == {"ntfy://h.example/owner": False, "ntfy://h.example/thief": True}
+    box = Outbox(OUTPUTS, b"s" * 32, Meters())
+    for url, lately in sorted(told.items(), reverse=True):
+        box.queue(connection, "owner/ntfy", url, b"{}", now, due=int(lately))
+    due, _ = delivery._due(connection, "owner/ntfy", (), 8)
+    assert [each.key[-5:] for each in due] == ["owner", "thief"]
+    connection.close()
 
 
 def test_what_waits_for_its_hour_is_tried_at_once_when_a_receiver_is_back(

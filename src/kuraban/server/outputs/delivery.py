@@ -8,6 +8,7 @@ arrives after many that did not, the others are tried at once.
 
 import asyncio
 import contextlib
+import hashlib
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -69,6 +70,12 @@ def waits(tries: int) -> float:
 def lane_of(kind: str) -> str:
     """The target of notices by one kind of channel."""
     return f"{OWNER}/{kind}"
+
+
+def webhook_id(message: Due) -> str:
+    """By which a receiver tells repeats. It comes from what the message is about: numbers of rows are given out again
+    after old messages have gone, and a receiver would take a new one for a repeat."""
+    return f"msg_{hashlib.sha256(f'{message.target} {message.key}'.encode()).hexdigest()[:24]}"
 
 
 def targets(outputs: Outputs) -> list[str]:
@@ -176,7 +183,7 @@ class Deliveries:
 
     def _webhook(self, webhook: Webhook) -> Send:
         async def send(service: "Service", message: Due) -> None:
-            headers = webhook_headers(webhook.secret, f"msg_{message.id}", int(time.time()), message.body)
+            headers = webhook_headers(webhook.secret, webhook_id(message), int(time.time()), message.body)
             await posted(webhook.url, message.body, headers)
 
         return send
@@ -199,14 +206,16 @@ class Deliveries:
         told, now = msgspec.json.decode(message.body), service.clock.now()
 
         def job(connection: sqlite3.Connection) -> None:
-            for url in owners.reached_by(connection, told["account"], now):
+            for url, lately in owners.told_at(connection, told["account"], now):
                 kind, mark = channels.kind_of(url), owners.mark_of_address(url)
                 body = msgspec.json.encode({**told, "contact": mark})
                 if kind is None:
                     why = "the address is not accepted any more: it is of no known channel"
                     self._queue(connection, OWNER, f"{message.key}-{mark}", body, now, "dead", why)
                 else:
-                    self._queue(connection, lane_of(kind), f"{message.key}-{mark}", body, now)
+                    # What is due longest goes first: addresses that a thief has just entered, and that may hang, wait
+                    # behind those that owners have had.
+                    self._queue(connection, lane_of(kind), f"{message.key}-{mark}", body, now, due=int(lately))
 
         await service.write(job)
         service.outbox.ring()

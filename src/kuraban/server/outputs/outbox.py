@@ -116,12 +116,13 @@ class Outbox:
         at: int,
         state: str = "due",
         problem: str = "",
+        due: int = 0,
     ) -> None:
-        """Put a message in, unless one with this key was. Called in the writer's transaction."""
+        """Put a message in, unless one with this key was. Called in the writer's transaction. due: 0 is at once."""
         connection.execute(
             "INSERT OR IGNORE INTO message (target, key, made, body, state, tries, due, problem)"
-            " VALUES (?, ?, ?, ?, ?, 0, 0, ?)",
-            (target, key, at, body, state, problem),
+            " VALUES (?, ?, ?, ?, ?, 0, ?, ?)",
+            (target, key, at, body, state, due, problem),
         )
         self._fresh.add(target)
 

@@ -19,6 +19,7 @@ from kuraban.server.outputs.settings import Outputs
 from kuraban.server.outputs.signing import Link, mark_of, sign_link
 
 KEPT_DAYS = 14
+LATELY_DAYS = 3
 MOST_KEPT = 16  # replaced addresses that are still told: twice as many as can be set at once
 _DAY = 86_400_000_000
 
@@ -65,10 +66,16 @@ def set_contacts(connection: sqlite3.Connection, account: str, urls: Sequence[st
 
 def reached_by(connection: sqlite3.Connection, account: str, at: int) -> list[str]:
     """Every address an owner is told at."""
+    return [url for url, _ in told_at(connection, account, at)]
+
+
+def told_at(connection: sqlite3.Connection, account: str, at: int) -> list[tuple[str, bool]]:
+    """Every address an owner is told at, and whether it was entered lately."""
     rows = connection.execute(
-        "SELECT url FROM contact WHERE account = ? AND (until IS NULL OR until > ?) ORDER BY since, url", (account, at)
+        "SELECT url, since > ? FROM contact WHERE account = ? AND (until IS NULL OR until > ?) ORDER BY since, url",
+        (at - LATELY_DAYS * _DAY, account, at),
     )
-    return [url for (url,) in rows]
+    return [(url, bool(lately)) for url, lately in rows]
 
 
 def address(connection: sqlite3.Connection, account: str, mark: str, at: int) -> str | None:
