@@ -15,6 +15,7 @@ import pytest
 
 from crowd_stories import HOSTILE, NAMES, RING, SPRAY, crowded, few, robbed, told
 from desk import Running, running, signed_in, theft
+from kuraban.console.desk.choosing import MOST_LISTED
 from kuraban.console.desk.members import parsed
 from kuraban.console.desk.people import VIEWER
 from kuraban.console.desk.spray import estimated, key_of
@@ -280,6 +281,29 @@ def test_where_there_is_a_ring_the_other_buyers_lead_to_its_page(desk: Running) 
         near = alert_page(client, "trader-1").split('id="near"')[1].split("</section>")[0]
     assert f"groups/show?id={RING}" in near
     assert "trader-2" in near
+
+
+def test_of_a_group_of_hundreds_those_with_most_to_lose_are_listed_and_the_rest_are_one_box(desk: Running) -> None:
+    name = "spray-20250421-AS64500"
+    with contextlib.closing(schema.connect(desk.service.journal)) as connection:
+        (decision,) = connection.execute("SELECT decision FROM alert LIMIT 1").fetchone()
+        try:
+            for n in range(MOST_LISTED + 30):
+                connection.execute(
+                    "INSERT INTO alert (account, state, opened, updated, loss, ring, events, last, decision, action)"
+                    " VALUES (?, 'open', 1, 1, ?, ?, 1, 0, ?, 4)",
+                    (f"many-{n}", 1000.0 + n // 7, name, decision),
+                )
+            with signed_in(desk, "many") as client:
+                page = client.get("/console/groups/show", params={"id": name}, headers=JA).text
+                assert len(boxes(page)) == MOST_LISTED
+                assert "残り30口座も含める" in page
+                whole = confirmed(client, page, id=name, rest="yes")
+                assert f"{MOST_LISTED + 30}口座を「乗っ取り」にする" in whole.text
+                asked = sent(whole.text)
+                assert len(set(asked["chosen"].split())) == MOST_LISTED + 30
+        finally:
+            connection.execute("DELETE FROM alert WHERE ring = ?", (name,))
 
 
 def test_the_engine_remembers_an_address_under_the_key_the_page_asks_for(desk: Running) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kuraban.console.desk.shown import Shown, shown
-from kuraban.journal import alerts
+from kuraban.journal import worklist
 from kuraban.journal.alerts import Alert
+from kuraban.journal.worklist import Wanted
 
 LEVEL = 0.01  # accounts of at least this probability are chosen unless somebody chooses otherwise
 MOST_LISTED = 400
@@ -36,12 +37,12 @@ class Choice:
 
 def gravest_first(found: Iterable[Alert]) -> list[Alert]:
     """Alerts by expected loss, in the order in which they are listed."""
-    return sorted(found, key=lambda each: (-each.loss, each.id))
+    return sorted(found, key=lambda each: (-each.loss, -each.id))
 
 
-def choice(connection: sqlite3.Connection, group: str) -> Choice:
-    """Who may be chosen: the likelier first."""
-    found = gravest_first(alerts.members(connection, group))
-    listed = [shown(each) for each in found[:MOST_LISTED]]
-    listed.sort(key=lambda each: -each.decision.probability)
-    return Choice(listed, len(found) - len(listed))
+def choice(connection: sqlite3.Connection, group: str, waiting: int) -> Choice:
+    """Who may be chosen, the likelier first; of a group of thousands only those listed are read. waiting: how many
+    there are."""
+    found = worklist.page(connection, Wanted(group=group), None, MOST_LISTED).alerts
+    listed = sorted(map(shown, found), key=lambda each: -each.decision.probability)
+    return Choice(listed, max(0, waiting - len(listed)))

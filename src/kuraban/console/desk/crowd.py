@@ -83,17 +83,17 @@ async def gathered(visit: Visit, group: Group) -> Members:
         acts, times = members.acts(connection, group), members.joined(connection, group)
         return members.tally(connection, group), found, acts, times, members.first(connection, group)
 
-    def to_choose(connection: sqlite3.Connection) -> Choice:
-        return choosing.choice(connection, group.id)
-
     tally, found, acts, times, first = await visit.service.read(read)
     if tally is None:
         raise ProblemError(404, "not-found", "no alert belongs to this group")
     shown = [Member(alert, _decision.decode(alert.decision)) for alert in found]
     count = tally.total if state is None else tally.alerts[state]
     alone = members.is_alone(tally, first)
-    asks = tally.waiting and not alone and not visit.asked_by_htmx and visit.person.may("analyst")
-    chosen = await visit.service.read(to_choose) if asks else None
+    waiting = tally.waiting
+    asks = waiting and not alone and not visit.asked_by_htmx and visit.person.may("analyst")
+    chosen = (
+        await visit.service.read(lambda connection: choosing.choice(connection, group.id, waiting)) if asks else None
+    )
     chart = joining(times)
     return Members(tally, shown, acts, chart, order, state, after, count, first, alone, chosen)
 
