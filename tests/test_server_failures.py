@@ -186,7 +186,7 @@ def test_retention_removes_what_is_old_and_not_needed_for_recovery(tmp_path: Pat
     with running(tmp_path, retention_days=1) as desk:
         service = desk.service
         service.clock = Clock(service.clock.now() + 3 * day)
-        gone = asyncio.run(forget(service))
+        gone = asyncio.run(forget(service, service.clock.now()))
         assert gone == {"events": 400}
         assert desk.send(LINES[:1]).json()["duplicates"] == 1
         assert desk.client.get("/v1/accounts/口座3/events").json()["events"] == []

@@ -45,7 +45,7 @@ def test_a_number_that_was_removed_by_age_is_not_lent_to_another_accounts_alert(
         number = alert_of(desk, "first")
         denied(desk, "first")
         desk.service.clock = Clock(desk.service.clock.now() + 40 * DAY)
-        assert asyncio.run(forget(desk.service))["alerts"] == 1
+        assert asyncio.run(forget(desk.service, desk.service.clock.now()))["alerts"] == 1
         desk.send(theft("second"))
         assert alert_of(desk, "second") == number + 1
         denied(desk, "second")

@@ -1,6 +1,7 @@
 """What is too old goes, what must stay stays, and the audit log proves what is left of it."""
 
 import asyncio
+import itertools
 import json
 import sqlite3
 import threading
@@ -42,7 +43,7 @@ def count(folder: Path, *tables: str) -> list[int]:
 def later(desk: Running, days: float) -> dict[str, int]:
     """What goes when so many days have passed."""
     desk.service.clock = Clock(desk.service.clock.now() + round(days * DAY))
-    return dict(asyncio.run(forget(desk.service)))
+    return dict(asyncio.run(forget(desk.service, desk.service.clock.now())))
 
 
 def told(folder: Path) -> None:
@@ -130,7 +131,7 @@ def test_the_audit_log_loses_its_beginning_only_by_a_checkpoint_that_the_log_tel
         assert desk.service.desk is not None
         desk.service.desk._clock = desk.service.clock
         desk.send(theft("c"))
-        assert dict(asyncio.run(forget(desk.service))) == {"audit entries": early[0]["n"]}
+        assert dict(asyncio.run(forget(desk.service, desk.service.clock.now()))) == {"audit entries": early[0]["n"]}
         entries = desk.client.get("/v1/audit", params={"limit": 500}).json()["entries"]
         assert entries[-1]["n"] == early[0]["n"] + 1
         with journal(tmp_path) as connection:
@@ -190,7 +191,10 @@ def test_forgetting_begins_with_the_server_and_a_round_that_fails_is_not_the_las
         desk.send(story(300))
     with running(tmp_path, retention_days=1) as desk:
         service, said = desk.service, list[tuple[str, dict[str, Any]]]()
-        service.clock = Clock(service.clock.now() + 3 * DAY)
+        today = service.clock.now()
+        walls = itertools.chain([today, today, today, today + 3 * DAY], itertools.repeat(today + 3 * DAY))
+        service.clock = Clock(service.clock.now() + 400 * DAY)  # it was wrong for a moment, and goes on from there
+        monkeypatch.setattr(forgetting, "_wall", lambda: next(walls))
         write, refusals = service.write, iter([sqlite3.OperationalError("disk I/O error"), NotNowError("disk_full")])
 
         async def unwilling(job: Any) -> Any:
@@ -201,13 +205,14 @@ def test_forgetting_begins_with_the_server_and_a_round_that_fails_is_not_the_las
         async def rounds() -> None:
             running_on = asyncio.create_task(forgetting.run(service))
             async with asyncio.timeout(60):
-                while len(said) < 3:
+                while len(said) < 4:
                     await asyncio.sleep(0.001)
             running_on.cancel()
 
         monkeypatch.setattr(service, "write", unwilling)
         monkeypatch.setattr(service.log, "write", lambda event, **fields: said.append((event, fields)))
         asyncio.run(rounds())
-        assert [event for event, _ in said][:3] == ["not-forgotten-yet", "not-forgotten-yet", "forgotten"]
+        assert [event for event, _ in said][:4] == 3 * ["not-forgotten-yet"] + ["forgotten"]
         assert said[0][1] == {"kind": "OperationalError", "problem": "disk I/O error"}
-        assert said[2][1]["gone"]["events"] == 300
+        assert [fields["kind"] for _, fields in said[1:3]] == ["NotNowError", "ClockLeapt"]
+        assert said[3][1]["gone"]["events"] == 300

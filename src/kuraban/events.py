@@ -15,7 +15,10 @@ MAX_DEPTH = 64  # nested arrays and objects, the event itself included
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=1024)]
-Amount = Annotated[float, Meta(ge=0)]
+# Beyond it a double no longer tells one yen from the next; nobody has as much, and sums of such numbers are infinite.
+MOST_NUMBER = float(1 << 53)
+Amount = Annotated[float, Meta(ge=0, le=MOST_NUMBER)]
+Signed = Annotated[float, Meta(ge=-MOST_NUMBER, le=MOST_NUMBER)]
 
 Type = Literal[
     "login.succeeded",
@@ -112,15 +115,15 @@ class Position(Struct, frozen=True, omit_defaults=True):
     """One holding. A short position is worth less than nothing."""
 
     instrument: Annotated[Text | None, Meta(description="e.g. 7992.T")] = None
-    value: Annotated[float | None, Meta(description="market value, account currency")] = None
+    value: Annotated[Signed | None, Meta(description="market value, account currency")] = None
 
 
 class Holdings(Struct, frozen=True, omit_defaults=True):
     """What the account holds, by the broker's books. A margin account can owe: two of these may be negative."""
 
-    cash: Annotated[float | None, Meta(description="account currency")] = None
+    cash: Annotated[Signed | None, Meta(description="account currency")] = None
     linked_cash: Annotated[Amount | None, Meta(description="what the bank link can pull in")] = None
-    margin_power: Annotated[float | None, Meta(description="what can be bought on margin (余力)")] = None
+    margin_power: Annotated[Signed | None, Meta(description="what can be bought on margin (余力)")] = None
     positions: Annotated[list[Position] | None, Meta(description="every position; empty when there is none")] = None
 
 
@@ -294,7 +297,7 @@ def _named(error: msgspec.ValidationError) -> EventError:
         return EventError("too_long_text", words)
     if "of length >=" in problem:
         return EventError("empty_text", words)
-    if "out of range" in problem or ">=" in problem:
+    if "out of range" in problem or ">=" in problem or "<=" in problem:
         return EventError("bad_number", words)
     if not path and problem.startswith("Expected `object`"):
         return EventError("not_object", words)

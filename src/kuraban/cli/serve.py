@@ -121,13 +121,13 @@ def run(given: argparse.Namespace) -> int:
         behind_proxy=given.behind_proxy,
     )
     config = serving.configured(service, listening, open=open_, more=list(pages))
-    clean = asyncio.Runner(loop_factory=config.get_loop_factory()).run(
-        serving.serve(
-            service,
-            serving.Server(config, begun),
-            [lambda: forgetting.run(service), lambda: auditing.run(service, people)],
-        )
-    )
+    server = serving.Server(config, begun)
+    beside = [
+        lambda: forgetting.run(service),
+        lambda: auditing.run(service, people),
+        lambda: serving.leave_when_failed(service, server),
+    ]
+    clean = asyncio.Runner(loop_factory=config.get_loop_factory()).run(serving.serve(service, server, beside))
     people.close()
     return 0 if clean else 1
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,17 @@ from kuraban.columns.pieces import Piece, settled
 from kuraban.columns.rows import Clients, Instruments, Networks, RowMaker, read_ids
 from kuraban.columns.scanning import Cells
 from kuraban.columns.sources import UNUSABLE, SourceError
-from kuraban.columns.vocabulary import CELL_LINE, CELL_LINE_AT, CELL_LINE_END
+from kuraban.columns.vocabulary import CELL_LINE, CELL_LINE_AT, CELL_LINE_END, CELL_TIME
 from kuraban.columns.writing import Words, Writer, empty_cells, empty_lists
 
 _MOST_AT_FIRST = 1 << 17
 _LATE = "later events of the same account came before, by more than the lateness allows"
+
+
+def _ahead(piece: Piece, index: int, latest: int) -> Reject:
+    at = datetime.fromtimestamp(latest / 1e6, UTC).isoformat(timespec="seconds")
+    reason = f"later than {at}: the clock here, or there, is wrong"
+    return Reject("", int(piece.cells[index, CELL_LINE]), "bad_time", reason, piece.excerpt(index))
 
 
 def pieces(source: str | Path) -> Iterator[Piece]:
@@ -151,17 +158,24 @@ class Reader:
         self._maker.add(piece, *read_ids(piece), pool)
         return pool.batch()
 
-    def line_rows(self, lines: bytes, admit: Callable[[NDArray[np.uint64]], NDArray[np.bool_]]) -> Taken:
+    def line_rows(
+        self, lines: bytes, admit: Callable[[NDArray[np.uint64]], NDArray[np.bool_]], latest: int = events.LATEST
+    ) -> Taken:
         """Rows of lines in hand, as they come: nothing is reordered, and what `admit` does not take leaves no trace.
 
         admit: given two hashes of each id (uint64[n, 2]), which of the events to take (bool[n]); called in the order of
-        the lines, several times where there are many. Neither the counts nor the window over ids are touched.
+        the lines, several times where there are many. latest: events of a later time (µs) are rejected. Neither the
+        counts nor the window over ids are touched.
         """
         pool, rejects = Pool(), list[Reject]()
         places, taken_ids = [np.zeros((0, 3), np.int64)], [np.zeros((0, 2), np.uint64)]
         for piece in lines_in_hand(lines):
             whole = settled(piece, lambda *said: rejects.append(Reject("", *said)))
             kept, ids = read_ids(whole)
+            early = whole.cells[kept, CELL_TIME] <= latest
+            if not early.all():
+                rejects.extend(_ahead(whole, i, latest) for i in kept[~early].tolist())
+                kept, ids = kept[early], ids[early]
             taken = admit(ids)
             kept, ids = kept[taken], ids[taken]
             self._maker.add(whole, kept, ids, pool)

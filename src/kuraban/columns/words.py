@@ -16,6 +16,7 @@ from kuraban.columns.vocabulary import CELL_STAMP, CELL_TIME, lookup
 from kuraban.columns.zones import step_at
 from kuraban.core.jit import jit
 from kuraban.core.layout import NO, YES
+from kuraban.events import MOST_NUMBER
 
 Flags = NDArray[np.bool_]
 
@@ -104,11 +105,11 @@ def read_times(block: Bytes, cells: Cells, bad: Flags) -> None:
 def put_numbers(
     values: Numbers, negative: bool, valid: Bytes, first: int, numbers: Numbers, cell: int, bad: Flags
 ) -> None:
-    """Finite numbers. negative: whether they may be below zero."""
+    """Numbers of a size that somebody may own. negative: whether they may be below zero."""
     for i in range(len(values)):
         if not len(valid) or _bit(valid, first + i):
             value = values[i]
-            if not np.isfinite(value) or (value < 0.0 and not negative):
+            if not np.abs(value) <= MOST_NUMBER or (value < 0.0 and not negative):  # NaN is not either
                 bad[i] = True
             numbers[i, cell] = value + 0.0  # no negative zero: hashes and snapshots compare bits
 

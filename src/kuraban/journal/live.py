@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kuraban import snapshot
 from kuraban.columns import Batch, Reject, prefetch
 from kuraban.core.signals import ids
+from kuraban.events import LATEST
 from kuraban.journal.blocks import RING, Block, says_code, split
 from kuraban.journal.runs import Run, differing, runs
 from kuraban.journal.schema import JournalError
@@ -76,8 +77,9 @@ class Live:
         self.window = Window(window)
         self.newest = np.full(1024, -1, dtype=np.int64)  # by account code
 
-    def take(self, text: bytes, received: int) -> Taken:
-        """Decide on lines of JSON (none of them empty), in order. received: now, microseconds since 1970."""
+    def take(self, text: bytes, received: int, latest: int = LATEST) -> Taken:
+        """Decide on lines of JSON (none of them empty), in order. received: now, microseconds since 1970. latest: what
+        claims to be of a later time is rejected; one such event would age what is known of everybody."""
         known: list[NDArray[np.int64]] = []
         first, taken_so_far = self.next, 0
 
@@ -94,7 +96,7 @@ class Live:
             taken_so_far += int(fresh.sum())
             return fresh
 
-        lines = self.replay.reader.line_rows(text, admit)
+        lines = self.replay.reader.line_rows(text, admit, latest)
         decisions = self.replay.decide(lines.batch)
         begins, ends = lines.begins.tolist(), lines.ends.tolist()
         raw = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]

@@ -36,6 +36,7 @@ from kuraban.server.meters import Meters
 from kuraban.server.notable import Notable
 from kuraban.server.shadow import Shadow
 
+AHEAD = 86_400_000_000  # microseconds by which an event may be of a later time than it is here
 ENCODE = msgspec.json.Encoder().encode
 TRACER = trace.get_tracer("kuraban")
 
@@ -213,6 +214,11 @@ class Desk:
                 return False
         return clean
 
+    @property
+    def failed(self) -> bool:
+        """Whether the engine ended by an error: only a new start can go on."""
+        return self._ended
+
     def close(self) -> None:
         """Close the database, after a clean stop."""
         self._connection.close()
@@ -297,7 +303,8 @@ class Desk:
     def _decide_batch(self, letters: list[Letter]) -> Taken:
         begun = self._clock.monotonic()
         received = self._clock.now()
-        taken = self.live.take(b"\n".join(line for letter in letters for line in letter.lines), received)
+        text = b"\n".join(line for letter in letters for line in letter.lines)
+        taken = self.live.take(text, received, received + AHEAD)
         wanted = np.repeat([letter.wanted for letter in letters], [len(letter.lines) for letter in letters])
         answers, notable = self._render(taken, wanted)
         resets, locks = self._resets(taken), denials.locks(self.live, taken, self._secret)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections import Counter
 
 from kuraban.journal import retention, store
@@ -12,22 +13,38 @@ from kuraban.server.service import Service
 _HOUR_S = 3600.0
 
 
+def _wall() -> int:
+    return time.time_ns() // 1000
+
+
 async def run(service: Service) -> None:
-    """Forget now and every hour, for as long as the server runs; after a round that fails (logged) comes the next."""
+    """Forget now and every hour, for as long as the server runs; after a round that fails (logged) comes the next.
+
+    A clock that is wrong must not make everything too old: the desk's own never goes back, so that the system's counts
+    where it is earlier; and where that has leapt by more than a day since the last round, a round is left out, in which
+    somebody may notice.
+    """
+    before: tuple[int, float] | None = None
     while True:
-        try:
-            gone = await forget(service) if service.stopped_by is None else None
-        except (NotNowError, OSError, sqlite3.Error) as error:
-            service.log.write("not-forgotten-yet", kind=type(error).__name__, problem=str(error)[:200])
-        else:
-            if gone:
-                service.log.write("forgotten", gone=gone)
+        now, steady = _wall(), service.clock.monotonic()
+        leapt = before is not None and now - before[0] - (steady - before[1]) * 1e6 > DAY
+        before = now, steady
+        if leapt:
+            service.log.write("not-forgotten-yet", kind="ClockLeapt", problem="the system's clock went ahead by days")
+        elif service.stopped_by is None:
+            try:
+                gone = await forget(service, min(now, service.clock.now()))
+            except (NotNowError, OSError, sqlite3.Error) as error:
+                service.log.write("not-forgotten-yet", kind=type(error).__name__, problem=str(error)[:200])
+            else:
+                if gone:
+                    service.log.write("forgotten", gone=gone)
         await asyncio.sleep(_HOUR_S)
 
 
-async def forget(service: Service) -> Counter[str]:
-    """Remove what is older than the options say; how many of each kind went."""
-    gone, now = Counter[str](), service.clock.now()
+async def forget(service: Service, now: int) -> Counter[str]:
+    """Remove what is older than the options say; how many of each kind went. now: microseconds since 1970."""
+    gone = Counter[str]()
     days, audit_days = service.options.retention_days, service.options.audit_retention_days
     while dropped := await service.write(lambda connection: retention.drop_contacts(connection, now)):
         gone["contacts"] += dropped

@@ -22,6 +22,7 @@ from kuraban.server.web import application
 Beside = Callable[[], Awaitable[None]]
 
 HEADERS_S = 10.0
+_LOOK_S = 1.0
 MOST_CONNECTIONS = 2000
 
 
@@ -128,6 +129,15 @@ async def serve(service: Service, server: "Server", beside: Sequence[Beside] = (
             return True  # nothing was accepted yet; reading the journal back has no end to wait for
         await asyncio.to_thread(starting.join)
     return await asyncio.to_thread(service.stop)
+
+
+async def leave_when_failed(service: Service, server: "Server") -> None:
+    """Stop serving once the engine has ended by an error: whoever supervises the process starts it again, and the
+    journal brings the state back. Callers who wait are answered before that."""
+    while service.desk is None or not service.desk.failed:
+        await asyncio.sleep(_LOOK_S)
+    service.log.write("leaving", why=service.desk.problem)
+    server.should_exit = True
 
 
 async def reload(service: Service, config: uvicorn.Config | None = None) -> None:
