@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from desk import Running, running, story, theft
-from kuraban.server import intake, serving
+from kuraban.server import intake, protocol, serving
 from kuraban.server.outputs.settings import Outputs
 
 JSON = {"content-type": "application/json"}
@@ -192,13 +192,38 @@ def test_a_path_or_method_that_is_none_is_a_problem_too(desk: Running) -> None:
 def test_a_caller_who_trickles_headers_is_hung_up_on(desk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     host, _, port = desk.url.removeprefix("http://").partition(":")
     with monkeypatch.context() as impatient:
-        impatient.setattr(serving, "HEADERS_S", 0.2)
+        impatient.setattr(protocol, "HEADERS_S", 0.2)
         # It may have hung up before any of this was sent.
         with socket.create_connection((host, int(port)), timeout=30) as caller, contextlib.suppress(ConnectionError):
             caller.sendall(b"POST /v1/decide HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
             assert caller.recv(1) == b""
     # Everybody else has the time they always have, however busy the machine is.
     assert desk.decide(login("after slow")).status_code == 200
+
+
+def test_headers_without_end_are_hung_up_on(desk: Running) -> None:
+    host, _, port = desk.url.removeprefix("http://").partition(":")
+    for piece in (b"X-Long: " + b"x" * 200_000, b"X-Many: x\r\n" * 20_000):
+        with socket.create_connection((host, int(port)), timeout=10) as caller, contextlib.suppress(OSError):
+            caller.sendall(b"POST /v1/decide HTTP/1.1\r\nHost: localhost\r\n" + piece)
+            assert b" 431 " in caller.recv(4096).split(b"\r\n")[0]
+    assert desk.decide(login("after long")).status_code == 200
+
+
+def test_whoever_only_holds_connections_makes_room_for_others(desk: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 8)
+    host, _, port = desk.url.removeprefix("http://").partition(":")
+    assert desk.decide(login("before the crowd")).status_code == 200
+    with contextlib.ExitStack() as held:
+        for n in range(40):
+            caller = held.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            if n % 2:
+                caller.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert b" 200 " in caller.recv(4096).split(b"\r\n")[0]
+            # Who is at work keeps his connection.
+            assert desk.decide(login(f"in the crowd {n}")).status_code == 200
+        with httpx.Client(base_url=desk.url) as other:
+            assert other.get("/readyz").status_code == 200
 
 
 def test_a_body_that_does_not_arrive_is_given_up(desk: Running, monkeypatch: pytest.MonkeyPatch) -> None:

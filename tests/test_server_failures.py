@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from desk import Running, between_tries, by_the_writer, running, story, theft
-from kuraban.journal import alerts, audit, schema
+from desk import Running, between_tries, by_the_writer, quick_replay, running, story, theft
+from kuraban.journal import alerts, audit, schema, snapshots
 from kuraban.journal.audit import Trail
 from kuraban.journal.checking import check
 from kuraban.journal.copying import copy
+from kuraban.journal.live import Live
 from kuraban.journal.writer import Work, Writer
 from kuraban.server.clock import JUMP, Clock
 from kuraban.server.forgetting import forget
@@ -165,6 +166,18 @@ def test_snapshots_are_written_beside_the_work_and_old_ones_go(tmp_path: Path) -
             until(lambda number=number: desk.service.snapshots.newest() >= number - 50)  # type: ignore[misc]
     assert 1 <= len(list((tmp_path / "state").glob("*.kuraban"))) <= 3
     assert all(found.sound for found in check(tmp_path))
+
+
+def test_a_snapshot_that_hangs_is_given_up_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "LONGEST_S", 0.2)
+
+    def hang(*_: object) -> None:
+        threading.Event().wait()
+
+    live, said = Live(quick_replay()), list[bool]()
+    monkeypatch.setattr(Live, "save", hang)
+    snapshots.Snapshots(tmp_path).save_beside(live, said.append)
+    until(lambda: said == [False])
 
 
 def test_a_clock_that_goes_back_never_makes_time_run_back() -> None:

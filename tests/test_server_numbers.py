@@ -3,6 +3,9 @@
 import asyncio
 import base64
 import json
+import shutil
+import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -45,6 +48,8 @@ def test_a_number_that_was_removed_by_age_is_not_lent_to_another_accounts_alert(
         number = alert_of(desk, "first")
         denied(desk, "first")
         desk.service.clock = Clock(desk.service.clock.now() + 40 * DAY)
+        assert desk.service.desk is not None
+        desk.service.desk._clock = desk.service.clock
         assert asyncio.run(forget(desk.service, desk.service.clock.now()))["alerts"] == 1
         desk.send(theft("second"))
         assert alert_of(desk, "second") == number + 1
@@ -136,3 +141,45 @@ def test_a_secret_that_was_cut_short_is_never_signed_with(tmp_path: Path, capsys
     assert not {each.what: each.sound for each in check(tmp_path)}["secret"]
     assert main(["serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0"]) == 1
     assert "0 bytes instead of 32" in capsys.readouterr().err
+
+
+def test_a_policy_changed_behind_the_audit_logs_back_is_found(tmp_path: Path) -> None:
+    with running(tmp_path) as desk:
+        told = {"toml": "[cost]\nchallenge = 150\n", "who": "yamada", "why": "trial"}
+        assert desk.client.post("/v1/policy", json=told).status_code == 200
+    assert {each.what: each.sound for each in check(tmp_path)}["policies"]
+    for change in ("record = zeroblob(length(record))", "toml = toml || ' '"):
+        folder = tmp_path.with_name(f"{tmp_path.name}-{change[:4]}")
+        shutil.copytree(tmp_path, folder)
+        connection = sqlite3.connect(folder / "journal.db")
+        with connection:
+            connection.execute(f"UPDATE policy SET {change} WHERE version = 2")
+        connection.close()
+        assert not {each.what: each.sound for each in check(folder)}["policies"]
+
+
+def test_readers_do_not_wait_for_a_writer_that_is_held_up(tmp_path: Path) -> None:
+    with running(tmp_path) as desk:
+        desk.send(theft("v"))
+        holder = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        waiting = [
+            threading.Thread(target=desk.decide, args=(line,), kwargs={"x-decision-deadline-ms": "20"})
+            for line in theft("w")
+        ]
+        for each in waiting:
+            each.start()
+        assert len(desk.client.get("/v1/alerts", timeout=5).json()["alerts"]) == 1
+        holder.execute("ROLLBACK")
+        holder.close()
+        for each in waiting:
+            each.join()
+
+
+def test_a_file_among_the_snapshots_that_is_none_is_left_alone(tmp_path: Path) -> None:
+    with running(tmp_path) as desk:
+        desk.send(theft("v"))
+    (newest,) = (tmp_path / "state").glob("*.kuraban")
+    shutil.copy(newest, newest.with_name("state-copy.kuraban"))
+    with running(tmp_path) as desk:
+        assert desk.client.get("/readyz").json() == {"status": "ready", "problems": []}

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import shlex
@@ -108,9 +109,10 @@ def run(given: argparse.Namespace) -> int:
         sys.stderr.write(f"listening on {scheme}://{shown}:{bound} (受付中), data in {given.data}\n")
         # Passkeys need a name: this computer's own is localhost.
         named = "localhost" if is_loopback(listening.host) else shown
-        people.note("url", public_url or f"{scheme}://{named}:{bound}")
-        if not people.all():
-            sys.stderr.write(_first(given.data))
+        with contextlib.suppress(sqlite3.Error):  # a full disk: /readyz says so, and links are made later
+            people.note("url", public_url or f"{scheme}://{named}:{bound}")
+            if not people.all():
+                sys.stderr.write(_first(given.data))
         sys.stderr.flush()
 
     pages = app.routes(

@@ -1,9 +1,12 @@
 """Is a data folder sound? Every checksum, every gap, every seal."""
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from kuraban import snapshot
 from kuraban.journal import audit, schema, secret, store
@@ -47,6 +50,7 @@ def _check(connection: sqlite3.Connection, folder: Path, progress: Callable[[int
     first, end = store.bounds(connection)
     yield _blocks(connection, first, end, progress)
     yield _audit(audit.checked(connection), audit.unlisted(connection))
+    yield _policies(connection)
     for path in Snapshots(folder / "state").found():
         yield _snapshot(path, end)
 
@@ -71,6 +75,33 @@ def _audit(chain: audit.Chain, unlisted: int | None) -> Finding:
     if chain.removed:
         words += f"; entries 1 to {chain.removed:,} were removed by age, as entries of the log say"
     return Finding("audit log", True, words)
+
+
+class _Said(msgspec.Struct):
+    """What the audit log says of a policy. record: not said by versions that did not note it yet."""
+
+    version: int
+    sha256: str
+    record: str | None = None
+
+
+_said = msgspec.json.Decoder(_Said)
+
+
+def _policies(connection: sqlite3.Connection) -> Finding:
+    """Is every policy what the audit log says that came to decide? Its text, and the numbers the engine reads."""
+    bodies = connection.execute("SELECT body FROM audit WHERE kind = 'policy'")
+    told = {said.version: said for said in (_said.decode(body) for (body,) in bodies)}
+    kept = store.policies(connection)
+    for each in kept:
+        said = told.get(each.version)
+        if said is None:
+            continue  # its entry was removed by age, as the log's beginning says
+        if said.sha256 != hashlib.sha256(each.toml.encode()).hexdigest():
+            return Finding("policies", False, f"the text of policy {each.version} is not the one in the audit log")
+        if said.record not in (None, each.digest()):
+            return Finding("policies", False, f"policy {each.version} decides by other numbers than were audited")
+    return Finding("policies", True, f"{counted(len(kept), 'version')}, as the audit log has them")
 
 
 def _remembered(connection: sqlite3.Connection, hexadecimal: str) -> Finding:

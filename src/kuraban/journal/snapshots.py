@@ -5,7 +5,9 @@ child process writes the state as it is at that moment while the parent goes on 
 writes to it). Elsewhere, and at the end of a run, it is written in place.
 """
 
+import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -17,6 +19,8 @@ from kuraban import snapshot
 from kuraban.journal.live import Live, companion
 
 KEEP = 3
+LONGEST_S = 900.0  # that writing one may take
+_OURS = re.compile(r"state-[0-9]+", re.ASCII)
 
 
 class Snapshots:
@@ -29,7 +33,9 @@ class Snapshots:
 
     def found(self) -> list[Path]:
         """Newest first."""
-        return sorted(self.folder.glob("state-*.kuraban"), reverse=True)
+        return sorted(
+            (path for path in self.folder.glob("state-*.kuraban") if _OURS.fullmatch(path.stem)), reverse=True
+        )
 
     def oldest(self) -> int:
         """The event from which the oldest snapshot kept needs the journal; 0 where there is none."""
@@ -70,7 +76,10 @@ class Snapshots:
             done(True)
 
     def _await(self, child: int, done: Callable[[bool], object]) -> None:
+        late = threading.Timer(LONGEST_S, _kill, [child])
+        late.start()
         _, status = os.waitpid(child, 0)
+        late.cancel()
         good = os.waitstatus_to_exitcode(status) == 0
         if good:
             self._prune()
@@ -105,6 +114,11 @@ class Snapshots:
                 continue
             return live
         return None
+
+
+def _kill(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
 
 
 def _write_and_leave(snapshots: Snapshots, live: Live) -> None:

@@ -47,6 +47,10 @@ class PolicyVersion:
             return np.frombuffer(self.record, dtype=POLICY, offset=8).copy()
         return parsed(self.toml)  # another version of the program wrote the record
 
+    def digest(self) -> str:
+        """SHA-256 of the record, which the audit log keeps: it is what decides."""
+        return hashlib.sha256(self.record).hexdigest()
+
 
 def recorded(policy: np.ndarray) -> bytes:
     """A `POLICY` record as it is kept, with a mark of its layout."""

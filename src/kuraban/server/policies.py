@@ -210,7 +210,7 @@ class PolicyControl:
         self.fallback = policy.fallback(text)
         self.versions.append(version)
         said = {"version": version.version, "first": version.first, "why": asker.why, "by": asker.key}
-        said |= {"sha256": _digest(text), "approved_by": approved_by}
+        said |= {"sha256": _digest(text), "record": version.digest(), "approved_by": approved_by}
 
         def job(connection: sqlite3.Connection, trail: Trail) -> None:
             store.add_policy(connection, version)

@@ -113,6 +113,8 @@ class Service:
         self.outputs = outputs or Outputs()
         self.outbox = Outbox(self.outputs, self.secret, self.meters)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="reader")
+        # Handing work to the writer waits where that is held up; nobody who reads has to wait with it.
+        self._handing = ThreadPoolExecutor(1, thread_name_prefix="handing")
         self.control = PolicyControl(options.two_person)
         self.mail_only = 0
 
@@ -300,7 +302,7 @@ class Service:
             refused=lambda error: reply(None, error),
             delayed=lambda code: reply(None, NotNowError(code)),
         )
-        await loop.run_in_executor(self._pool, self.ready().writer.submit, work)
+        await loop.run_in_executor(self._handing, self.ready().writer.submit, work)
         return await future
 
     def later(self, job: Job, audited: tuple[str, Any]) -> None:
@@ -312,7 +314,7 @@ class Service:
             job(connection)
             desk.trail.add(self.clock.now(), kind, "server", body)
 
-        self._pool.submit(desk.writer.submit, Work(both))
+        self._handing.submit(desk.writer.submit, Work(both))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Something read from the journal, in a thread of its own."""
@@ -389,6 +391,7 @@ class Service:
         if self._checkpointer is not None:
             self._checkpointer.close()
         clean = self.desk.stop() if self.desk is not None else True
+        self._handing.shutdown()
         self._pool.shutdown()
         for connection in self._readers:
             connection.close()

@@ -11,48 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kuraban.journal.store import PolicyVersion
 from kuraban.server import certificates, supervisor
 from kuraban.server.guard import is_loopback
+from kuraban.server.protocol import PatientProtocol
 from kuraban.server.service import Service
 from kuraban.server.web import application
 
 Beside = Callable[[], Awaitable[None]]
 
-HEADERS_S = 10.0
 _LOOK_S = 1.0
-MOST_CONNECTIONS = 2000
-
-
-class PatientProtocol(HttpToolsProtocol):
-    """Closes connections whose request does not begin to arrive whole in time: callers who trickle headers."""
-
-    def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the headers."""
-        super().connection_made(transport)
-        self._begun = self.loop.call_later(HEADERS_S, self._headers_due)
-
-    def on_headers_complete(self) -> None:
-        """The headers are there."""
-        self._begun.cancel()
-        super().on_headers_complete()
-
-    def on_message_begin(self) -> None:
-        """Another request begins on the same connection."""
-        self._begun.cancel()
-        self._begun = self.loop.call_later(HEADERS_S, self._headers_due)
-        super().on_message_begin()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody waits any more."""
-        self._begun.cancel()
-        super().connection_lost(exc)
-
-    def _headers_due(self) -> None:
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.close()
 
 
 class ListenError(ValueError):
@@ -108,7 +77,6 @@ def configured(service: Service, listening: Listening, *, open: bool, more: list
         proxy_headers=False,
         ws="none",
         backlog=1024,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
         ssl_certfile=str(listening.certificate) if listening.certificate else None,

@@ -169,7 +169,9 @@ async def owner_answers(service: Service, link: Link, answer: str) -> bool:
     if event is not None and answer == NOT_ME:
         # At once, not behind other feedback. Where it cannot be now, the message that was queued with it sees to it.
         with contextlib.suppress(NotNowError, FullError):
-            await service.decide([event], False)
+            outcome = await service.decide([event], False)
+            if outcome.rejects:
+                service.log.write("denial-refused", account=found.account, code=outcome.rejects[0].code)
     service.outbox.ring()
     service.log.write("owner", account=found.account, alert=found.id, answer=answer, settles=settles)
     return settles

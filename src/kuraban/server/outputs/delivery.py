@@ -199,7 +199,9 @@ class Deliveries:
         return send
 
     async def _feedback(self, service: "Service", message: Due) -> None:
-        await service.decide([message.body], False)
+        outcome = await service.decide([message.body], False)
+        if outcome.rejects:
+            raise PostError(f"{outcome.rejects[0].code}: {outcome.rejects[0].reason}")
 
     async def _spread(self, service: "Service", message: Due) -> None:
         """Make a message for each address of an owner: each is tried, counted and given up by itself."""
