@@ -31,8 +31,8 @@ def test_a_few_events_are_decided_where_they_come_from_and_many_by_the_engines_t
         decided: list[tuple[str, int]] = []
         take = Live.take
 
-        def seen(self: Live, text: bytes, received: int) -> Taken:
-            taken = take(self, text, received)
+        def seen(self: Live, text: bytes, *times: int) -> Taken:
+            taken = take(self, text, *times)
             decided.append((threading.current_thread().name, len(taken)))
             return taken
 
@@ -52,8 +52,8 @@ def test_what_comes_while_the_writer_is_busy_is_decided_together_when_it_no_long
         held, batches = threading.Event(), list[int]()
         take = Live.take
 
-        def seen(self: Live, text: bytes, received: int) -> Taken:
-            taken = take(self, text, received)
+        def seen(self: Live, text: bytes, *times: int) -> Taken:
+            taken = take(self, text, *times)
             batches.append(len(taken))
             return taken
 
