@@ -81,3 +81,18 @@ def test_the_address_with_the_token_opens_the_pages_and_a_stranger_sees_how_to_g
     page.goto(robbed.pages.address)
     assert page.url == f"{robbed.url}/"
     inspected(look.page, f"{robbed.url}/mails", "home-closed")
+
+
+def test_steps_show_that_they_open_figures_stay_whole_and_the_picture_follows_the_dark(
+    robbed: Opened, look: Look
+) -> None:
+    page = let_in(look, robbed, dark=True, size=(390, 800))
+    page.goto(f"{robbed.url}/incident")
+    sign = "place => getComputedStyle(document.querySelector(place), '::after').content"
+    assert page.evaluate(sign, ".step[open] > summary") == '"▾"'
+    assert page.evaluate(sign, ".step:not([open]) > summary") == '"▸"'
+    page.goto(f"{robbed.url}/reach")
+    lines = "() => [...document.querySelectorAll('#falls td.figure, .whole')].map(one => one.getClientRects().length)"
+    assert set(page.evaluate(lines)) == {1}
+    assert "invert" in page.evaluate("() => getComputedStyle(document.querySelector('#reach')).filter")
+    assert page.content().count("矢印: 元が破られると") == 1

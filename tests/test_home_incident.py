@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab.pdfbase import pdfmetrics
 
-from kuraban.events import Cash, Event, Order
+from kuraban.events import Cash, Event, Order, Setting
+from kuraban.home.eventwords import told_words
 from kuraban.home.hardening import Done
 from kuraban.home.incident import (
     Account,
@@ -183,10 +184,17 @@ def test_something_of_the_day_counts_in_a_window_that_begins_at_noon() -> None:
     assert [one.event for one in timeline(facts, since=NOON)] == ["day"]
 
 
-def test_an_event_without_words_is_told_by_its_type_and_amount() -> None:
+def test_an_event_without_words_is_told_by_its_kind_and_amount_in_both_languages() -> None:
     event = Event(id="w", time=NOON.isoformat(), account="a", type="withdrawal.paid", cash=Cash(amount=5000.0))
     plain = Fact(event=event, broker="sbi", certainty=Certainty.CERTAIN, origin="csv:a:1", seen=NOON)
-    assert timeline([plain])[0].what.en == "withdrawal.paid ¥5,000"
+    assert timeline([plain])[0].what == Words("出金完了 5,000円", "withdrawal paid ¥5,000")
+    changed = Event(
+        id="s", time=NOON.isoformat(), account="a", type="setting.changed", setting=Setting("password", "changed")
+    )
+    assert told_words(changed) == Words("パスワードの変更", "the password changed")
+    sold = Event(id="o", time=NOON.isoformat(), account="a", type="order.executed",
+                 order=Order(side="sell", quantity=100, instrument="7203.T"))  # fmt: skip
+    assert told_words(sold).ja == "約定 売り 100 7203.T"
 
 
 def test_originals_are_copied_byte_for_byte_and_every_file_is_in_the_sums(tmp_path: Path) -> None:

@@ -124,7 +124,9 @@ CODE = Notice(kind="code")
 def test_a_market_that_the_owner_never_uses_is_raised_and_a_day_of_trading_is_not() -> None:
     life = [*trader(), trade("AAPL", "buy", 2200, 3)]
     assert not raised(letters_of(life))
-    assert raised(letters_of([*trader(), trade("MSFT", "buy", 2200, 3)]), Plan(never=["US"]))
+    asked = raised(letters_of([*trader(), trade("MSFT", "buy", 2200, 3)]), Plan(never=["US"]))
+    why = [words for finding in asked for words in finding.details]
+    assert any("米国株" in words.ja and "US shares" in words.en for words in why)
     many = [trade(symbol, "sell", 2000, 100, minute) for minute, symbol in enumerate(sorted(JP)[:7])]
     assert raised(letters_of([*trader(), *many]))
     assert not raised(letters_of([*trader(), *many]), Plan(trading=[DAY]))

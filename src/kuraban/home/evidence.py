@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from kuraban.home.acts import UNREAD, Act
+from kuraban.home.forms.plan import MARKETS
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
 from kuraban.plurals import counted
@@ -253,7 +254,9 @@ def _planned(act: Act, plan: Plan) -> list[Weighed]:
         found += _say("plan.quiet", 9.0)
     never = market_of(act) & set(plan.never)
     if never and (act.event.order is None or act.event.order.side == "buy"):
-        found += _say("plan.market", 7.0, "・".join(sorted(never)))
+        named = [MARKETS[word] for word in sorted(never)]
+        ja, en = "・".join(words.ja for words in named), ", ".join(words.en for words in named)
+        found += _say("plan.market", 7.0, (ja, en))
     if plan.travelling(act.day):
         found += _say("plan.trip", 5.0 if act.event.type != "login.succeeded" else 1.0)
     if ordered and act.day in plan.trading:

@@ -13,6 +13,7 @@ import msgspec
 
 from kuraban.events import Event
 from kuraban.home.acts import TOKYO, Act
+from kuraban.home.eventwords import event_words, setting_words
 from kuraban.home.findings import CALL, LOOK, WALK, Finding, Kind, Level, Told, answer_todo, finding_id
 from kuraban.home.model import Words
 from kuraban.home.plan import Plan
@@ -29,30 +30,6 @@ DOOR_OPEN = timedelta(days=7)
 MOST_DETAILS = 6
 SAFER_ON = frozenset({"lock", "notice.login", "notice.execution", "notice.withdrawal", "notice.cash"})
 LEVELS = {"allow": Level.INFO, "notify": Level.ASK, "lock": Level.ALARM}
-
-SETTINGS = {
-    "password": ("パスワード", "the password"),
-    "trading_pin": ("取引暗証番号", "the trading PIN"),
-    "email": ("メールアドレス", "the e-mail address"),
-    "phone": ("電話番号", "the phone number"),
-    "address": ("住所", "the postal address"),
-    "mfa": ("二段階認証", "the second factor"),
-    "device": ("登録端末", "a registered device"),
-    "payout_account": ("出金先口座", "the payout account"),
-    "sweep": ("銀行連携", "the bank link"),
-    "aggregator": ("外部サービス連携", "an aggregator's access"),
-    "lock": ("口座ロック", "the account lock"),
-}
-TYPES = {
-    "login.succeeded": ("ログイン", "login"),
-    "login.failed": ("ログインの失敗", "failed login"),
-    "order.placed": ("注文・約定", "order"),
-    "withdrawal.requested": ("出金", "withdrawal"),
-    "cash.swept": ("銀行連携の入金", "pull over the bank link"),
-    "notice.received": ("認証などの通知", "a code or another notice"),
-}
-NOTICES = ("通知メールの設定", "the notices")
-UNKNOWN_SETTING = ("登録内容", "a setting")
 
 
 Own = dict[str, tuple[Words, ...]]
@@ -320,12 +297,6 @@ def _setting(group: list[Score], own: Own) -> Finding:
     )
 
 
-def setting_words(event: Event) -> Words:
-    """What a setting is called."""
-    name = (event.setting.name if event.setting else None) or ""
-    return Words(*(NOTICES if name.startswith("notice.") else SETTINGS.get(name, UNKNOWN_SETTING)))
-
-
 def _about(group: list[Score]) -> tuple[str, ...]:
     """Ids of every event that states one of these acts: each fill, each mail, each row."""
     found = ((item.act.id, *(fact.event.id for fact in item.act.facts)) for item in group)
@@ -347,15 +318,8 @@ def _bought(act: Act) -> bool:
 
 def summary(act: Act) -> Words:
     """One line about an act: its time and what its source says of it, or else what kind of act it is."""
-    said = next((fact.summary for fact in act.facts if fact.summary is not None), None) or _kind_words(act.event)
+    said = next((fact.summary for fact in act.facts if fact.summary is not None), None) or event_words(act.event)
     return Words(f"{_when(act)} {said.ja}", f"{_when(act)} {said.en}")
-
-
-def _kind_words(event: Event) -> Words:
-    if event.type == "setting.changed":
-        name = setting_words(event)
-        return Words(f"{name.ja}の変更", f"{name.en} changed")
-    return Words(*TYPES.get(event.type, ("操作", "an act")))
 
 
 def _when(act: Act) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from kuraban.events import Event, microseconds
+from kuraban.home.eventwords import told_words
 from kuraban.home.incident.model import Entry, Mine, Original
 from kuraban.home.model import Certainty, Fact, Letter, Verdict, Words
 
@@ -106,7 +106,7 @@ def _entry(
         happened=datetime.fromisoformat(event.time),
         arrived=fact.seen,
         account=event.account,
-        what=fact.summary or _said(event),
+        what=fact.summary or told_words(event),
         event=event.id,
         kind=event.type,
         sources=(fact.origin,),
@@ -126,17 +126,3 @@ def _merged(first: Entry, second: Entry) -> Entry:
     sources = tuple(dict.fromkeys((*early.sources, *late.sources)))
     values = {name: getattr(early, name) for name in Entry.__struct_fields__}
     return Entry(**{**values, "sources": sources})
-
-
-def _said(event: Event) -> Words:
-    """An event without words of its own: its type and what it is about."""
-    about = ""
-    if event.order is not None:
-        about = " ".join(str(part) for part in (event.order.side, event.order.quantity, event.order.instrument) if part)
-    elif event.cash is not None and event.cash.amount is not None:
-        about = f"¥{event.cash.amount:,.0f}"
-    elif event.setting is not None:
-        about = " ".join(part for part in (event.setting.name, event.setting.to) if part)
-    text = f"{event.type} {about}".strip()
-    assert microseconds(event.time)
-    return Words(text, text)
