@@ -59,7 +59,7 @@ def keep(png: bytes, name: str) -> None:
 
 
 async def desk_pages(context: BrowserContext, desk: Desk, language: str) -> None:
-    """The analysts' pages, of the gravest alert, ring and spray there are."""
+    """The analysts' pages, of the gravest alert and the largest ring and spray there are."""
     page = await context.new_page()
     await page.goto(desk.link())
     await page.locator("main form button").click()
@@ -67,6 +67,7 @@ async def desk_pages(context: BrowserContext, desk: Desk, language: str) -> None
     root = page.url.rstrip("/")
     alerts = (await (await context.request.get(f"{desk.address}/v1/alerts")).json())["alerts"]
     found = (await (await context.request.get(f"{desk.address}/v1/groups")).json())["groups"]
+    found.sort(key=lambda each: -int(each["alerts"]))  # one account alone shows nothing of an organised attack
     groups = [each["group"] for each in found]
     ring = next(each for each in groups if each.startswith("ring-"))
     spray = next(each for each in groups if each.startswith("spray-"))
