@@ -148,9 +148,9 @@ def filters(language: str, zone: str) -> dict[str, Callable[..., Any]]:
             return "1京以上" if language == "ja" else "10,000,000bn or more"
         return f"{round(value, places) + 0.0:,.{places}f}"  # no minus before a zero
 
-    def several(value: float | None, noun: str) -> str:
+    def several(value: float | None, noun: str, places: int = 0) -> str:
         """An English count with its noun; see `plurals`."""
-        return unknown if value is None else counted(value, noun)
+        return unknown if value is None else counted(value, noun, places=places)
 
     def percent(value: float | None) -> str:
         """A probability, as `share` writes it."""
