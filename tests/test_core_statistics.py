@@ -291,6 +291,23 @@ def test_a_spray_is_likelier_the_more_accounts_fail_and_less_the_more_get_in(
         assert odds(failing, entering) <= odds(failing, 0)
 
 
+@pytest.mark.parametrize("accounts", [150, 300, 1_000, 4_000, 50_000])
+@pytest.mark.parametrize("failing", [0.05, 0.11, 0.2])
+def test_a_carriers_gateway_is_no_spray_however_many_come_through_it(accounts: int, failing: float) -> None:
+    codes = np.random.default_rng(accounts).choice(1_000_000, accounts, replace=False)
+    row = np.zeros(1, NETWORK)
+    for i, account in enumerate(codes.tolist()):
+        row["failed" if i < failing * accounts else "succeeded"] |= networks.bit(account)
+    assert networks.spray_odds(row[0], -1, population()) <= 0.0
+
+
+def test_a_list_tried_on_thousands_of_accounts_is_a_spray_though_some_of_it_is_good() -> None:
+    row = np.zeros(1, NETWORK)
+    for i, account in enumerate(np.random.default_rng(5).choice(1_000_000, 4_000, replace=False).tolist()):
+        row["failed" if i % 50 else "succeeded"] |= networks.bit(account)
+    assert networks.spray_odds(row[0], -1, population()) > 100.0
+
+
 # Shape.
 
 

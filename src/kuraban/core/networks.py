@@ -9,7 +9,9 @@ six-hour windows), q₁ = 0.85 and q₀ the failing share everywhere,
 
     ℓ = d_f ln(q₁/q₀) + d_s ln((1 − q₁)/(1 − q₀)) − 3.
 
-The 3 pays for a family or an office sharing an address. Compare Araña's rule (> 7 tries, > 80 % failing a day) and the
+The 3 pays for a family or an office sharing an address. A sketch that is nearly full no longer counts: where more than
+`CROWDED` accounts come in, as at a mobile carrier's gateway, a connection is everybody's and says nothing either way. (No
+list of passwords is good for so many of the accounts it is tried on.) Compare Araña's rule (> 7 tries, > 80 % failing a day) and the
 label-free odds of Herley and Schechter, NDSS 2019.
 """
 
@@ -27,6 +29,7 @@ PROBES = 16
 FAILING_IN_SPRAY = 0.85
 SUSPICION_DAYS = 5.0
 NAMED_AT = 3.0
+CROWDED = 175.0  # 60 bits of 64 are set
 
 SALT_NET = np.uint64(0x9E3779B97F4A7C15)
 SALT_CLIENT = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -118,6 +121,8 @@ def spray_odds(r: Row, account: Int, pop: Row) -> Any:
     if failed < 2.5:
         return 0.0
     succeeded = distinct((r["succeeded"] | r["succeeded_old"]) & ~own)
+    if succeeded > CROWDED:
+        return 0.0
     q0 = min(0.25, max(0.08, rate(np.float64(pop["failures"]), np.float64(pop["attempts"]), 200.0, 0.12)))
     return failed * math.log(FAILING_IN_SPRAY / q0) + succeeded * math.log((1.0 - FAILING_IN_SPRAY) / (1.0 - q0)) - 3.0
 
