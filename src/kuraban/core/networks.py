@@ -10,9 +10,9 @@ six-hour windows), q₁ = 0.85 and q₀ the failing share everywhere,
     ℓ = d_f ln(q₁/q₀) + d_s ln((1 − q₁)/(1 − q₀)) − 3.
 
 The 3 pays for a family or an office sharing an address. A sketch that is nearly full no longer counts: where more than
-`CROWDED` accounts come in, as at a mobile carrier's gateway, a connection is everybody's and says nothing either way. (No
-list of passwords is good for so many of the accounts it is tried on.) Compare Araña's rule (> 7 tries, > 80 % failing a day) and the
-label-free odds of Herley and Schechter, NDSS 2019.
+`CROWDED` accounts come in, as at a mobile carrier's gateway, a connection is everybody's and says nothing either way;
+no list of passwords is good for so many of the accounts it is tried on. Compare Araña's rule (> 7 tries, > 80 %
+failing a day) and the label-free odds of Herley and Schechter, NDSS 2019.
 """
 
 import math
