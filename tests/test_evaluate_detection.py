@@ -126,7 +126,7 @@ def test_a_takeover_without_decisions_is_missed(tmp_path: Path) -> None:
     story.taken_over("nobody", "e999")
     report = story.report(tmp_path)
     assert (at(report, 1e-3).recall.hits, at(report, 1e-3).recall.total) == (0, 2)
-    assert any("none of their events" in note for note in report.notes)
+    assert any("1 takeover without any event" in note for note in report.notes)
 
 
 def test_a_thief_who_never_got_in_is_missed_and_noted(tmp_path: Path) -> None:
