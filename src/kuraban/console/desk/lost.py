@@ -1,15 +1,12 @@
 """Addresses under /console at which there is no page: one that says so in the reader's language and leads back."""
 
-import asyncio
-import sqlite3
 from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
-from kuraban.console.desk.seat import ROOT, Seat, problem, signed_in
-from kuraban.console.frame import HEADERS
+from kuraban.console.desk.seat import ROOT, Seat, problem, session_of
 from kuraban.server.problems import ProblemError
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -19,10 +16,9 @@ def lost(seat: Seat, known: Sequence[BaseRoute]) -> Route:
     """Every other address under /console: a page that says so and leads back. known: the routes there are."""
 
     async def answer(request: Request) -> Response:
-        try:
-            session = await asyncio.to_thread(signed_in, seat, request)
-        except sqlite3.Error:
-            return Response(status_code=503, headers={**HEADERS, "retry-after": "5"})
+        session = await session_of(seat, request)
+        if isinstance(session, Response):
+            return session
         if session is None:
             return seat.frame.go(request, "/sign-in")
         methods = {

@@ -123,14 +123,21 @@ class Page(NamedTuple):
     handle: Handler
 
 
+async def session_of(seat: Seat, request: Request) -> Session | Response | None:
+    """The session of whoever asks, None for nobody's; the answer, where people cannot be looked up just now."""
+    try:
+        return await asyncio.to_thread(signed_in, seat, request)
+    except sqlite3.Error:
+        return Response(status_code=503, headers={**HEADERS, "retry-after": "5"})
+
+
 def route(seat: Seat, page: Page) -> Route:
     """A page behind its guard."""
 
     async def answer(request: Request) -> Response:
-        try:
-            session = await asyncio.to_thread(signed_in, seat, request)
-        except sqlite3.Error:
-            return Response(status_code=503, headers={**HEADERS, "retry-after": "5"})
+        session = await session_of(seat, request)
+        if isinstance(session, Response):
+            return session
         if session is None:
             return _to_sign_in(seat, request)
         try:
